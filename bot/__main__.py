@@ -1,0 +1,5 @@
+"""`python -m bot` is `runbell`."""
+
+from bot.cli import main
+
+main()

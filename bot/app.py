@@ -1,0 +1,212 @@
+"""The composition root: settings → objects → run → close. The only place that wires.
+
+`open_desk` is all that answering needs; `open_bot` puts Slack in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.catalog import Words
+from bot.clock import SystemClock
+from bot.commands.answering import answer
+from bot.commands.gather import Desk
+from bot.reader import Ages, Reader
+from bot.settings import Mode
+from bot.slack.listeners import Errands, Listeners
+from bot.slack.sender import Sender
+from bot.slack.signature import Signatures
+from bot.web.server import application
+from bot.web.serving import Serving
+from providers.http.network import Network
+from providers.registry import kinds
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from bot.answers import Answer
+    from bot.settings import Settings
+    from providers.clock import Clock
+    from providers.contract import Provider
+    from providers.http.network import Exchange
+
+log = structlog.get_logger(__name__)
+
+
+class StartError(Exception):
+    """The bot cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """A bot that is running."""
+
+    desk: Desk
+    url: str | None
+    """Where it listens in HTTP mode; `None` in Socket Mode."""
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, *, clock: Clock | None = None, random: Random | None = None
+) -> AsyncIterator[Desk]:
+    """Open all that answering needs: the providers and the reader over them."""
+    clock = clock or SystemClock()
+    network = Network(clock=clock, random=random or SystemRandom(), observe=_observed)
+    reader = Reader(
+        _providers(settings, network),
+        clock=clock,
+        ages=Ages(
+            pipelines=settings.cache.pipelines,
+            latest=settings.cache.latest,
+            runs=settings.cache.runs,
+            run=settings.cache.run,
+            stale=settings.cache.stale,
+        ),
+    )
+    try:
+        words = Words(groups=settings.groups, aliases=settings.aliases)
+        yield Desk(reader=reader, words=words, command=settings.command)
+    finally:
+        await reader.close()
+        await network.close()
+
+
+@asynccontextmanager
+async def open_bot(
+    settings: Settings, *, clock: Clock | None = None, random: Random | None = None
+) -> AsyncIterator[Bot]:
+    """Open the bot: answering, with Slack in front of it.
+
+    Raises:
+        StartError: Slack does not accept the tokens, or the port is taken.
+
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        desk = await stack.enter_async_context(
+            open_desk(settings, clock=clock, random=random)
+        )
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        app = await _bolt(settings, session)
+        errands = Errands()
+        stack.push_async_callback(errands.close)
+
+        async def ask(text: str) -> Answer:
+            return await answer(desk, text)
+
+        Listeners(
+            ask=ask,
+            sender=Sender(session, clock),
+            clock=clock,
+            zone=ZoneInfo(settings.timezone),
+            errands=errands,
+            command=settings.command,
+        ).register(app)
+        url = await _listen(settings, app, clock, stack)
+        yield Bot(desk=desk, url=url)
+
+
+def _providers(settings: Settings, network: Network) -> Mapping[str, Provider]:
+    known = kinds()
+    return {
+        name: known[connection.kind].connect(name, connection, network)
+        for name, connection in settings.connections.items()
+    }
+
+
+async def _bolt(settings: Settings, session: aiohttp.ClientSession) -> AsyncApp:
+    """Return the Bolt app, after Slack has accepted its token."""
+    slack = settings.slack
+    client = AsyncWebClient(
+        token=_secret(slack.bot_token),
+        base_url=slack.api_url,
+        session=session,
+        # The default handler sends a post again after a dropped connection, and so
+        # twice where the first one had arrived.
+        retry_handlers=[],
+    )
+    try:
+        who = await client.auth_test()
+    except SlackApiError as error:
+        msg = (
+            f"Slack does not accept the bot token ({error.response['error']}). "
+            "Take it from the app's page, OAuth & Permissions, and install the app."
+        )
+        raise StartError(msg) from None
+    except (aiohttp.ClientError, TimeoutError) as error:
+        msg = f"Slack cannot be reached at {slack.api_url}: {error}"
+        raise StartError(msg) from None
+    log.info("slack knows us", team=who.get("team"), user=who.get("user"))
+    return AsyncApp(
+        client=client,
+        # Done before Bolt, by our clock, in `web`; sockets need none.
+        request_verification_enabled=False,
+        process_before_response=True,
+    )
+
+
+async def _listen(
+    settings: Settings, app: AsyncApp, clock: Clock, stack: AsyncExitStack
+) -> str | None:
+    """Begin to take Slack's requests; return where, in HTTP mode."""
+    if settings.slack.mode is Mode.HTTP:
+        signatures = Signatures(_secret(settings.slack.signing_secret) or "", clock)
+        web = application(
+            slack=AsyncSlackRequestHandler(app).handle,
+            is_genuine=signatures.is_genuine,
+            is_ready=lambda: True,
+        )
+        http = settings.http
+        serving = Serving(web, host=http.host, port=http.port)
+        try:
+            await stack.enter_async_context(serving)
+        except OSError as error:
+            msg = f"cannot listen on {http.host}:{http.port}: {error.strerror}"
+            raise StartError(msg) from None
+        log.info("listening", url=f"{serving.url}/slack/events")
+        return serving.url
+    app_token = _secret(settings.slack.app_token) or ""
+    handler = AsyncSocketModeHandler(app, app_token)
+    stack.push_async_callback(handler.close_async)
+    try:
+        # Asked here first: the handler tries a token for ever, whatever Slack says.
+        await app.client.apps_connections_open(app_token=app_token)
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt's own
+    except SlackApiError as error:
+        msg = (
+            f"Slack does not accept the app token ({error.response['error']}). "
+            "It needs the scope connections:write, and Socket Mode switched on."
+        )
+        raise StartError(msg) from None
+    log.info("connected by Socket Mode")
+    return None
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    """Return what a secret holds; `None` where it is not set."""
+    return value.get_secret_value() if value else None
+
+
+def _observed(exchange: Exchange) -> None:
+    log.debug(
+        "provider asked",
+        connection=exchange.connection,
+        operation=exchange.operation,
+        status=exchange.status,
+        error=exchange.error,
+        seconds=exchange.took.total_seconds(),
+    )

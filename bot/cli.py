@@ -1,0 +1,157 @@
+"""The command line: `runbell serve`, `demo`, and the same questions in a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from bot import log
+from bot.answers import Problem, Status
+from bot.app import StartError, open_bot, open_desk
+from bot.clock import SystemClock
+from bot.commands.answering import answer
+from bot.commands.grammar import Command, Verb
+from bot.render.data import data
+from bot.render.rendering import render
+from bot.render.terminal import terminal
+from bot.settings import Settings, SettingsError, load
+from providers.registry import kinds
+
+EXIT_PROBLEM = 1
+"""The question could not be answered as it was put, or a connection is in trouble."""
+EXIT_SETTINGS = 2
+"""The configuration is wrong, or Slack does not accept it."""
+
+cli = typer.Typer(
+    help="One self-hosted Slack bot for every pipeline a team runs, on any cloud.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[
+    Path,
+    typer.Option(
+        "--config", "-c", envvar="RUNBELL_CONFIG", help="The configuration file."
+    ),
+]
+DEFAULT_CONFIG = Path("runbell.yml")
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(help="A pipeline, connection:name, a group, an alias or a glob."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Log every call to a provider.")
+]
+
+
+@cli.command()
+def serve(config: Config = DEFAULT_CONFIG, *, verbose: Verbose = False) -> None:
+    """Run the bot until it is stopped."""
+    log.configure(level=logging.DEBUG if verbose else logging.INFO)
+    settings = _settings(config, for_slack=True)
+    _run(_serve(settings))
+
+
+@cli.command()
+def demo(*, verbose: Verbose = False) -> None:
+    """Try it with no account: simulated clouds and a local Slack, all on 127.0.0.1."""
+    from bot.demo.prompt import play  # noqa: PLC0415 - `serve` never needs the demo
+
+    log.configure(level=logging.DEBUG if verbose else logging.WARNING)
+    _run(play(Console()))
+
+
+@cli.command()
+def status(
+    targets: Targets = None,
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show the latest run of each pipeline, worst first."""
+    _ask(Command(Verb.STATUS, tuple(targets or ())), config, as_json, verbose)
+
+
+@cli.command("list")
+def list_(
+    targets: Targets = None,
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """List recent runs, newest first."""
+    _ask(Command(Verb.LIST, tuple(targets or ())), config, as_json, verbose)
+
+
+def _ask(
+    command: Command,
+    config: Path,
+    as_json: bool,  # noqa: FBT001 - handed on from the options above
+    verbose: bool,  # noqa: FBT001 - the same
+) -> None:
+    log.configure(level=logging.DEBUG if verbose else logging.WARNING)
+    settings = _settings(config, for_slack=False)
+    _run(_answer(settings, command, as_json=as_json))
+
+
+async def _answer(settings: Settings, command: Command, *, as_json: bool) -> None:
+    clock = SystemClock()
+    async with open_desk(settings, clock=clock) as desk:
+        found = await answer(desk, str(command))
+    if as_json:
+        typer.echo(json.dumps(data(found), ensure_ascii=False, indent=2))
+    else:
+        now = clock.now().astimezone(ZoneInfo(settings.timezone))
+        Console().print(terminal(render(found, now), now), end="")
+    troubled = isinstance(found, Status) and any(p.trouble for p in found.parts)
+    if isinstance(found, Problem) or troubled:
+        raise typer.Exit(EXIT_PROBLEM)
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with open_bot(settings):
+        await stop.wait()
+
+
+def _settings(config: Path, *, for_slack: bool) -> Settings:
+    try:
+        return load(config, os.environ, kinds(), for_slack=for_slack)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except StartError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(EXIT_SETTINGS)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()

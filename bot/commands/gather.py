@@ -1,0 +1,110 @@
+"""What every verb needs first: the pipelines a target means, and who is in trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.answers import Part, Problem, Trouble
+from bot.catalog import Ambiguous, Found, Nothing, Words, connections_of, resolve
+
+if TYPE_CHECKING:
+    from bot.reader import Reader, Reading
+    from providers.model import Pipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the verbs work with."""
+
+    reader: Reader
+    words: Words
+    command: str
+    """The slash command's name, such as `/runs`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The pipelines that are meant, and the connections that could not be searched."""
+
+    pipelines: tuple[Pipeline, ...]
+    troubled: Mapping[str, Part] = field(default_factory=dict)
+    """By connection; the pipelines named above are then the last known ones."""
+    cut: frozenset[str] = frozenset()
+    """The connections that have more pipelines than were looked at."""
+
+    @property
+    def by_connection(self) -> Mapping[str, tuple[Pipeline, ...]]:
+        """The pipelines, sorted into their connections."""
+        names = dict.fromkeys(p.ref.connection for p in self.pipelines)
+        return {
+            name: tuple(p for p in self.pipelines if p.ref.connection == name)
+            for name in names
+        }
+
+
+async def gather(desk: Desk, targets: tuple[str, ...], verb: str) -> Gathered | Problem:
+    """Return the pipelines the targets mean, or the problem; no target means all.
+
+    A connection in trouble is searched among its last known pipelines, and does not
+    keep the others from being found.
+    """
+    target = " ".join(targets) or None
+    names = connections_of(target, desk.words, desk.reader.providers)
+    readings = dict(
+        zip(
+            names,
+            await asyncio.gather(*(desk.reader.pipelines(name) for name in names)),
+            strict=True,
+        )
+    )
+    troubled = {
+        name: in_trouble(desk.reader, name, reading)
+        for name, reading in readings.items()
+        if reading.error
+    }
+    pages = {n: r.value for n, r in readings.items() if r.value is not None}
+    meant = resolve(target, desk.words, {n: page.items for n, page in pages.items()})
+    if isinstance(meant, Found):
+        cut = frozenset(name for name, page in pages.items() if page.next)
+        return Gathered(pipelines=meant.pipelines, troubled=troubled, cut=cut)
+    return _problem(desk, target or "", meant, verb, tuple(troubled.values()))
+
+
+def in_trouble(reader: Reader, name: str, reading: Reading[object]) -> Part:
+    """Return the part of a connection that could not be read."""
+    assert reading.error is not None  # noqa: S101 - asked only about failed readings
+    return Part(
+        connection=name,
+        title=reader.providers[name].title,
+        trouble=Trouble.of(reading.error, reading.failing_since),
+        as_of=reading.read_at,
+    )
+
+
+def _problem(
+    desk: Desk,
+    target: str,
+    meant: Ambiguous | Nothing,
+    verb: str,
+    parts: tuple[Part, ...],
+) -> Problem:
+    if isinstance(meant, Ambiguous):
+        others = meant.count - len(meant.choices)
+        return Problem(
+            what=f"“{target}” fits {meant.count} pipelines. Which one do you mean?",
+            instead=tuple(f"{desk.command} {verb} {c}" for c in meant.choices),
+            hint=f"{others} more fit; a glob such as *{target}* means all of them."
+            if others
+            else f"A glob such as *{target}* means all of them.",
+            parts=parts,
+        )
+    return Problem(
+        what=f"No pipeline fits “{target}”.",
+        instead=tuple(f"{desk.command} {verb} {c}" for c in meant.suggestions)
+        or (f"{desk.command} {verb}",),
+        hint="A target is a pipeline's name, connection:name, a group, or a glob.",
+        parts=parts,
+    )

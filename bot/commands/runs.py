@@ -1,0 +1,100 @@
+"""`list`: recent runs, newest first."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.answers import Entry, Part, Problem, RunList
+from bot.commands.gather import Desk, gather, in_trouble
+from providers.contract import Filter, RunQuery
+from providers.model import Run
+
+if TYPE_CHECKING:
+    from bot.commands.gather import Gathered
+
+MOST_RUNS = 10
+"""How many runs one answer lists."""
+
+MOST_HISTORIES = 5
+"""Of more pipelines than this, only the latest run of each is read: one call per
+pipeline would use up the budget that the connection has for an hour."""
+
+
+async def runs(desk: Desk, targets: tuple[str, ...]) -> RunList | Problem:
+    """Return the recent runs of the pipelines the targets mean; of all, where none."""
+    gathered = await gather(desk, targets, "list")
+    if isinstance(gathered, Problem):
+        return gathered
+    if len(gathered.pipelines) > MOST_HISTORIES:
+        return await _latest(desk, targets, gathered)
+    readings = await asyncio.gather(
+        *(
+            desk.reader.runs(RunQuery(pipeline=p.ref, limit=MOST_RUNS))
+            for p in gathered.pipelines
+        )
+    )
+    pairs = list(zip(gathered.pipelines, readings, strict=True))
+    pages = [reading.value for _, reading in pairs if reading.value is not None]
+    entries = _newest(
+        [
+            Entry(pipeline=pipeline, run=run)
+            for pipeline, reading in pairs
+            if reading.value is not None
+            for run in reading.value.items
+        ]
+    )
+    troubled = dict(gathered.troubled)
+    for pipeline, reading in pairs:
+        if reading.error:
+            name = pipeline.ref.connection
+            troubled[name] = in_trouble(desk.reader, name, reading)
+    count = sum(len(page.items) for page in pages)
+    return RunList(
+        asked=" ".join(targets) or None,
+        entries=entries,
+        pipelines=len(gathered.pipelines),
+        more=count > len(entries) or any(page.next for page in pages),
+        filtered_here=frozenset[Filter]().union(
+            *(page.filtered_here for page in pages)
+        ),
+        left_out=sum(page.left_out for page in pages),
+        parts=tuple(troubled.values()),
+    )
+
+
+async def _latest(desk: Desk, targets: tuple[str, ...], gathered: Gathered) -> RunList:
+    entries: list[Entry] = []
+    parts: dict[str, Part] = dict(gathered.troubled)
+    by_connection = gathered.by_connection
+    readings = await asyncio.gather(
+        *(
+            desk.reader.latest(name, [p.ref for p in pipelines])
+            for name, pipelines in by_connection.items()
+        )
+    )
+    for (name, pipelines), reading in zip(by_connection.items(), readings, strict=True):
+        if reading.error:
+            parts[name] = in_trouble(desk.reader, name, reading)
+        looks = reading.value or {}
+        entries += [
+            Entry(pipeline=pipeline, run=look)
+            for pipeline in pipelines
+            if isinstance(look := looks.get(pipeline.ref), Run)
+        ]
+    newest = _newest(entries)
+    return RunList(
+        asked=" ".join(targets) or None,
+        entries=newest,
+        pipelines=len(gathered.pipelines),
+        latest_only=True,
+        more=len(entries) > len(newest),
+        parts=tuple(parts.values()),
+    )
+
+
+def _newest(entries: list[Entry]) -> tuple[Entry, ...]:
+    never = datetime.min.replace(tzinfo=UTC)
+    ordered = sorted(entries, key=lambda e: e.run.moment or never, reverse=True)
+    return tuple(ordered[:MOST_RUNS])

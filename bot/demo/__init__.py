@@ -1,0 +1,1 @@
+"""Trying Runbell with no account: simulated clouds and a small local Slack."""

@@ -1,0 +1,124 @@
+"""The demo at a prompt: what is typed goes to the local Slack as a command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from random import SystemRandom
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.clock import SystemClock
+from bot.demo.stage import open_stage
+from bot.render.message import Message
+from bot.render.terminal import terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.demo.stage import Stage
+    from providers.clock import Clock
+
+WELCOME = """\
+[bold]Runbell[/bold], between five simulated clouds and a small local Slack, all on
+127.0.0.1. Type what you would type in Slack:
+
+  [cyan]/runs status[/cyan]            the latest run of every pipeline, worst first
+  [cyan]/runs list release[/cyan]      recent runs, newest first
+  [cyan]/runs help[/cyan]
+
+[cyan]down northflank[/cyan] takes a cloud down, [cyan]up northflank[/cyan] brings it
+back, [cyan]quit[/cyan] ends the demo.
+"""
+ENDS = frozenset({"quit", "exit", "q"})
+
+ReadLine = Callable[[], str | None]
+"""Returns the next line, or `None` at the end; may block."""
+
+
+async def play(console: Console, read: ReadLine | None = None) -> None:
+    """Open the stage and answer what is typed, until `quit` or the end of the input."""
+    clock = SystemClock()
+    interactive = read is None and sys.stdin.isatty()
+    async with open_stage(clock, SystemRandom()) as stage:
+        if interactive:
+            console.print(WELCOME)
+        async for line in _lines(read or _reader(interactive=interactive)):
+            if line.casefold() in ENDS:
+                break
+            if line and not interactive:
+                console.print(f"[dim]>[/dim] [cyan]{line}[/cyan]")
+            if line:
+                await _act(stage, clock, line, console)
+
+
+async def _act(stage: Stage, clock: Clock, line: str, console: Console) -> None:
+    verb, _, name = line.partition(" ")
+    if verb in {"down", "up"} and name.strip() in stage.clouds:
+        stage.clouds[name.strip()].trouble.down = -1 if verb == "down" else 0
+        console.print(f"{name.strip()} is {verb} now.\n")
+        return
+    command = stage.settings.command
+    is_command = line == command or line.startswith(f"{command} ")
+    if line.startswith("/") and not is_command:
+        console.print(f"{verb} is not a command here; try {command} help\n")
+        return
+    text = line.removeprefix(command).strip() if is_command else line
+    message = await ask(stage, text)
+    now = clock.now().astimezone(ZoneInfo(stage.settings.timezone))
+    console.print("[dim]Only visible to you[/dim]")
+    console.print(terminal(message, now))
+
+
+async def ask(stage: Stage, text: str) -> Message:
+    """Type the slash command into the local Slack and return what comes back."""
+    slack = stage.slack
+    ack = await slack.slash(stage.person, stage.channel, stage.settings.command, text)
+    if ack.error:
+        return Message(f"Slack says: {ack.error}", ())
+    said = await slack.next_message(
+        stage.channel, after=ack, viewer=stage.person, patience=60
+    )
+    return Message(said.text, tuple(said.blocks))
+
+
+async def _lines(read: ReadLine) -> AsyncIterator[str]:
+    """Yield what is typed, without holding up the loop that answers it."""
+    loop = asyncio.get_running_loop()
+    typed: asyncio.Queue[str | None] = asyncio.Queue()
+    wanted = threading.Semaphore(0)
+
+    def listen() -> None:
+        line: str | None = ""
+        while line is not None:
+            wanted.acquire()
+            line = read()
+            try:
+                loop.call_soon_threadsafe(typed.put_nowait, line)
+            except RuntimeError:  # the demo has ended meanwhile
+                return
+
+    # A daemon: a thread that waits for the keyboard must not keep the process alive.
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        wanted.release()
+        line = await typed.get()
+        if line is None:
+            return
+        yield line.strip()
+
+
+def _reader(*, interactive: bool) -> ReadLine:
+    if interactive:
+        # Arrow keys and history, where Python was built with it.
+        import readline  # noqa: F401, PLC0415 - importing is what switches it on
+
+    def read() -> str | None:
+        try:
+            return input("> " if interactive else "")
+        except (EOFError, KeyboardInterrupt):
+            return None
+
+    return read

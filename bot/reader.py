@@ -1,0 +1,180 @@
+"""Reading from providers: asked once for many, remembered for a little while.
+
+However many people ask at once, a provider is asked once (single flight), and for some
+seconds not again (cachetools). While it fails, the last known answer is handed out with
+its age and with the error: never instead of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from cachetools import LRUCache, TTLCache
+
+from providers.errors import ProviderError, Unavailable
+
+if TYPE_CHECKING:
+    from providers.clock import Clock
+    from providers.contract import Look, Page, Provider, RunQuery
+    from providers.model import Pipeline, PipelineRef, Run, RunRef
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+MOST_KEPT = 2000
+"""How many answers are remembered of each sort."""
+
+MOST_PIPELINES = 500
+"""How many pipelines of a connection are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """How old an answer may be before the provider is asked again."""
+
+    pipelines: timedelta = timedelta(minutes=5)
+    latest: timedelta = timedelta(seconds=5)
+    runs: timedelta = timedelta(seconds=10)
+    run: timedelta = timedelta(seconds=5)
+    stale: timedelta = timedelta(hours=1)
+    """How long the last known answer is shown while a provider fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Generic[T_co]):
+    """What was read, or what was last read and why nothing newer could be.
+
+    With an `error`, `value` is the last known one (`None` where there is none) and
+    `failing_since` says when the error was first met.
+    """
+
+    value: T_co | None
+    read_at: datetime | None
+    error: ProviderError | None = None
+    failing_since: datetime | None = None
+
+
+class Reader:
+    """Coalesced, cached reads over the providers, by the names of their connections."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        *,
+        clock: Clock,
+        ages: Ages | None = None,
+        patience: timedelta = timedelta(seconds=15),
+    ) -> None:
+        self.providers = providers
+        self._clock = clock
+        self._ages = ages or Ages()
+        self._patience = patience
+        self._fresh: dict[timedelta, TTLCache[Hashable, Reading[Any]]] = {}
+        self._last: TTLCache[Hashable, Reading[Any]] = self._cache(self._ages.stale)
+        self._failing: LRUCache[Hashable, datetime] = LRUCache(MOST_KEPT)
+        self._flights: dict[Hashable, asyncio.Task[Reading[Any]]] = {}
+
+    async def pipelines(self, connection: str) -> Reading[Page[Pipeline]]:
+        """Return the pipelines of a connection, `MOST_PIPELINES` at the most."""
+        return await self._read(
+            ("pipelines", connection),
+            self._ages.pipelines,
+            lambda: self.providers[connection].list_pipelines(limit=MOST_PIPELINES),
+        )
+
+    async def latest(
+        self, connection: str, refs: Collection[PipelineRef]
+    ) -> Reading[Mapping[PipelineRef, Look]]:
+        """Return the latest run of each of a connection's pipelines."""
+        return await self._read(
+            ("latest", connection, frozenset(refs)),
+            self._ages.latest,
+            lambda: self.providers[connection].latest_runs(refs),
+        )
+
+    async def runs(self, query: RunQuery) -> Reading[Page[Run]]:
+        """Return a page of a pipeline's runs."""
+        return await self._read(
+            ("runs", query.pipeline.connection, query),
+            self._ages.runs,
+            lambda: self.providers[query.pipeline.connection].list_runs(query),
+        )
+
+    async def run(self, ref: RunRef) -> Reading[Run]:
+        """Return one run in full."""
+        return await self._read(
+            ("run", ref.pipeline.connection, ref),
+            self._ages.run,
+            lambda: self.providers[ref.pipeline.connection].get_run(ref),
+        )
+
+    async def close(self) -> None:
+        """Give up what is still being read."""
+        flights = tuple(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+
+    async def _read(
+        self, key: Hashable, age: timedelta, ask: Callable[[], Awaitable[T]]
+    ) -> Reading[T]:
+        if (known := self._cache_of(age).get(key)) is not None:
+            return known
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.create_task(self._fly(key, age, ask))
+            self._flights[key] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        # One who gives up does not take the answer from the others, nor from the cache.
+        done, _ = await asyncio.wait({flight}, timeout=self._patience.total_seconds())
+        if done:
+            return flight.result()
+        return self._failed(key, self._still_waiting(key))
+
+    async def _fly(
+        self, key: Hashable, age: timedelta, ask: Callable[[], Awaitable[T]]
+    ) -> Reading[T]:
+        try:
+            value = await ask()
+        except ProviderError as error:
+            return self._failed(key, error)
+        reading = Reading(value=value, read_at=self._clock.now())
+        self._cache_of(age)[key] = reading
+        self._last[key] = reading
+        self._failing.pop(key, None)
+        return reading
+
+    def _failed(self, key: Hashable, error: ProviderError) -> Reading[Any]:
+        since = self._failing.setdefault(key, self._clock.now())
+        last = self._last.get(key)
+        return Reading(
+            value=last.value if last else None,
+            read_at=last.read_at if last else None,
+            error=error,
+            failing_since=since,
+        )
+
+    def _still_waiting(self, key: Hashable) -> Unavailable:
+        assert isinstance(key, tuple)  # noqa: S101 - every key here is one
+        return Unavailable(
+            f"no answer yet after {self._patience.total_seconds():g} s; still asking",
+            connection=str(key[1]),
+            operation=str(key[0]),
+            advice="Ask again in a moment: the answer may be there by then.",
+        )
+
+    def _cache_of(self, age: timedelta) -> TTLCache[Hashable, Reading[Any]]:
+        if age not in self._fresh:
+            self._fresh[age] = self._cache(age)
+        return self._fresh[age]
+
+    def _cache(self, age: timedelta) -> TTLCache[Hashable, Reading[Any]]:
+        return TTLCache(
+            MOST_KEPT,
+            ttl=age.total_seconds(),
+            timer=lambda: self._clock.now().timestamp(),
+        )

@@ -1,0 +1,53 @@
+"""The answers that show how to ask: help, and a question that was not understood."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.render.message import Element, Message, bold, code, faint, header, lines, plain
+from bot.render.rows import trouble_text, troubled
+
+if TYPE_CHECKING:
+    from bot.answers import Help, Problem
+
+
+def help_(answer: Help) -> Message:
+    """Return how to ask."""
+    command = answer.command
+    usages = (
+        (f"{command} status", "the latest run of every pipeline, worst first"),
+        (f"{command} status <target>", "of these pipelines only"),
+        (f"{command} list <target>", "recent runs, newest first"),
+        (f"{command} help", "this"),
+    )
+    known = (
+        ("Connections", answer.connections),
+        ("Groups", answer.groups),
+        ("Aliases", answer.aliases),
+    )
+    rows: list[list[Element]] = [
+        [code(use), plain(f"  {what}")] for use, what in usages
+    ]
+    target = (
+        "A target is a pipeline's name, connection:name, a glob such as release-*, "
+        "a group or an alias."
+    )
+    rows.append([plain(target)])
+    rows += [
+        [bold(f"{label}: "), plain(", ".join(names))] for label, names in known if names
+    ]
+    text = "Usage: " + "; ".join(use for use, _ in usages)
+    return Message.of(text, [header("What I can do"), lines(rows)])
+
+
+def problem(answer: Problem, now: datetime) -> Message:
+    """Return what is wrong with a question, and what to ask instead."""
+    rows: list[list[Element]] = [[plain(answer.what)]]
+    rows += [[plain("• "), code(instead)] for instead in answer.instead]
+    if answer.hint:
+        rows.append([faint(answer.hint)])
+    blocks = [lines(rows)]
+    blocks += troubled(answer.parts, now)
+    instead = f" Try: {'; '.join(answer.instead)}." if answer.instead else ""
+    return Message.of(f"{answer.what}{instead} {trouble_text(answer.parts)}", blocks)

@@ -1,0 +1,34 @@
+"""Answer → message: which renderer draws which answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, assert_never
+
+from bot.answers import Help, Problem, RunList, Status
+from bot.render.guidance import help_, problem
+from bot.render.runs import runs
+from bot.render.status import status
+
+if TYPE_CHECKING:
+    from bot.answers import Answer
+    from bot.render.message import Message
+
+
+def render(answer: Answer, now: datetime) -> Message:
+    """Return the message that says an answer.
+
+    Durations count to `now`, whose zone is the one that times are shown in where the
+    reader's own is not known.
+    """
+    match answer:
+        case Status():
+            return status(answer, now)
+        case RunList():
+            return runs(answer, now)
+        case Help():
+            return help_(answer)
+        case Problem():
+            return problem(answer, now)
+        case _:  # pragma: no cover - the type checker proves that there is none
+            assert_never(answer)

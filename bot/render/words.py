@@ -1,0 +1,96 @@
+"""Every human word, in one place, so that they can be changed or translated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from providers.contract import Filter
+from providers.model import Reason, Run, State
+
+MARKS: Mapping[State, str] = {
+    State.FAILED: "❌",
+    State.UNKNOWN: "❔",
+    State.WAITING: "✋",
+    State.RUNNING: "🔄",
+    State.QUEUED: "⏳",
+    State.CANCELED: "🚫",
+    State.SKIPPED: "⏩",
+    State.SUCCEEDED: "✅",
+}
+"""A mark a state; never shown without its word. Worst first."""
+
+NEVER_RAN = "never ran"
+NEVER_MARK = "⚪"
+TROUBLE_MARK = "⚠️"
+
+WORDS: Mapping[State, str] = {
+    State.FAILED: "failed",
+    State.UNKNOWN: "unknown",
+    State.WAITING: "waiting",
+    State.RUNNING: "running",
+    State.QUEUED: "queued",
+    State.CANCELED: "canceled",
+    State.SKIPPED: "skipped",
+    State.SUCCEEDED: "passed",
+}
+
+# Where the reason changes what a person should think of the state.
+WITH_REASON: Mapping[tuple[State, Reason], str] = {
+    # The vendor says that it ended, not that it ended well.
+    (State.SUCCEEDED, Reason.UNVERIFIED): "completed",
+    (State.SUCCEEDED, Reason.UNSTABLE): "passed, unstable",
+    (State.SUCCEEDED, Reason.PARTIAL): "partly passed",
+    (State.FAILED, Reason.QUALITY_GATE): "failed the quality gate",
+    (State.FAILED, Reason.TIMEOUT): "timed out",
+    (State.RUNNING, Reason.CANCELING): "being canceled",
+    (State.RUNNING, Reason.RETRY): "retrying",
+    (State.WAITING, Reason.APPROVAL): "waiting for approval",
+    (State.WAITING, Reason.PAUSED): "paused",
+    (State.SKIPPED, Reason.NEVER_RAN): "never ran",
+}
+
+FILTERS: Mapping[Filter, str] = {
+    Filter.STATE: "state",
+    Filter.BRANCH: "branch",
+    Filter.ACTOR: "actor",
+    Filter.TRIGGER: "trigger",
+    Filter.SINCE: "since",
+    Filter.UNTIL: "until",
+}
+
+
+def state_word(state: State, reason: Reason | None, native: str | None) -> str:
+    """Return the word for a state; an unknown one is shown as it came."""
+    if state is State.UNKNOWN:
+        return f"unknown ({native})" if native else WORDS[state]
+    return WITH_REASON.get((state, reason), WORDS[state]) if reason else WORDS[state]
+
+
+def run_word(run: Run) -> str:
+    """Return the word for where a run stands."""
+    return state_word(run.state, run.reason, run.native)
+
+
+def duration(length: timedelta) -> str:
+    """Return a length of time in its two largest units, such as `4 min 12 s`."""
+    seconds = int(length.total_seconds())
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    parts: list[str] = []
+    for name, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0 s"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return `1 run`, `2 runs`."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def tally(states: list[str]) -> str:
+    """Return `2 failed, 1 running`, in the order in which the words first occur."""
+    return ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(states))

@@ -1,0 +1,116 @@
+"""Which names connections, groups and aliases may have, and what words may stand for.
+
+What is typed is read in this order: a verb, an alias or group, a connection. A word
+that is two of these could never mean one of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+from bot.settings.problems import Loc, did_you_mean, shown
+
+if TYPE_CHECKING:
+    from bot.settings.document import Document
+
+VERBS = frozenset(
+    {
+        *("status", "list", "show", "log", "health", "help"),
+        *("watch", "unwatch", "watches", "mute", "unmute", "mutes", "test", "why"),
+        *("ack", "follow", "unfollow"),
+    }
+)
+"""The verbs of the command, now and later."""
+
+SCHEMES = frozenset({"http", "https"})
+MARKS = SCHEMES | {"file"}
+"""What stands before a colon with a meaning of its own."""
+
+_CONNECTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_WORD = re.compile(r"[^\W_][\w.-]{0,39}")
+
+
+def check_connection_name(document: Document, loc: Loc, name: str) -> None:
+    """Note what is wrong with a connection's name."""
+    if name in MARKS:
+        what = f"{name} cannot name a connection, since `{name}:` has its own meaning"
+        document.remark(loc, what, f"write another name, such as my-{name}")
+    elif not _CONNECTION.fullmatch(name):
+        what = f"{shown(name)} cannot name a connection"
+        instead = (
+            "write at most 40 lower-case letters, digits, - and _, "
+            "beginning with a letter or digit"
+        )
+        document.remark(loc, what, instead)
+
+
+def check_words(document: Document, connections: Collection[str]) -> None:
+    """Note what is wrong with the groups and aliases."""
+    words = {
+        section: set(value) if isinstance(value, dict) else set()
+        for section in ("groups", "aliases")
+        for value in [document.data.get(section)]
+    }
+    for section, names in words.items():
+        for name in sorted(names):
+            loc: Loc = (section, name)
+            _check_word(document, loc, name, connections)
+            if section == "aliases" and name in words["groups"]:
+                what = f"{name} is a group already"
+                document.remark(loc, what, "write another word")
+    every = words["groups"] | words["aliases"]
+    for loc, target in _targets(document.data):
+        _check_target(document, loc, target, connections, every)
+
+
+def _check_word(
+    document: Document, loc: Loc, name: str, connections: Collection[str]
+) -> None:
+    if name.casefold() in VERBS:
+        what = f"{name} is a verb of the command"
+        document.remark(loc, what, f"write another word, such as {name}-all")
+    elif name in connections:
+        what = f"{name} is a connection already"
+        document.remark(loc, what, "write another word, or rename the connection")
+    elif not _WORD.fullmatch(name) or name != name.casefold():
+        what = f"{shown(name)} cannot be a word of the command"
+        instead = (
+            "write at most 40 lower-case letters, digits, -, _ and ., "
+            "beginning with a letter or digit"
+        )
+        document.remark(loc, what, instead)
+
+
+def _targets(data: dict[str, Any]) -> Iterator[tuple[Loc, str]]:
+    """Return every target that a word stands for, and its place."""
+    groups, aliases = data.get("groups"), data.get("aliases")
+    for name, targets in groups.items() if isinstance(groups, dict) else ():
+        if isinstance(targets, list):
+            for position, target in enumerate(targets):
+                yield ("groups", name, position), target
+    for name, target in aliases.items() if isinstance(aliases, dict) else ():
+        yield ("aliases", name), target
+
+
+def _check_target(
+    document: Document,
+    loc: Loc,
+    target: object,
+    connections: Collection[str],
+    words: Collection[str],
+) -> None:
+    if not isinstance(target, str) or document.is_broken(loc):
+        return
+    name, colon, _ = target.strip().partition(":")
+    if not colon and name.casefold() in set(words) - set(connections):
+        what = f"{shown(name)} is a group or alias itself, and words do not nest"
+        instead = "write the targets it stands for, such as connection:pipeline"
+        document.report(loc, what, instead)
+    elif colon and name.casefold() not in {*connections, *SCHEMES}:
+        instead = did_you_mean(name, connections) or "add it under connections"
+        # Never the value of a variable: the text as it stands in the file.
+        written = document.written[loc].text or name
+        what = f"{shown(written)} names no connection before its colon"
+        document.report(loc, what, instead)

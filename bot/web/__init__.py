@@ -1,0 +1,1 @@
+"""HTTP in: Slack's requests, and whether the bot is well."""

@@ -1,0 +1,279 @@
+"""What a vendor said: status, headers, bytes; and how to read data and faults in it.
+
+Nothing here talks to anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from providers.errors import (
+    BadAnswer,
+    Forbidden,
+    NotFound,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unavailable,
+)
+from providers.problem import LONGEST_DETAIL, Problem, clip, find_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = [
+    "KIND_OF_STATUS",
+    "LONGEST_DETAIL",
+    "Answer",
+    "AuthFailed",
+    "Fault",
+    "Items",
+    "NoAnswer",
+    "Problem",
+    "Quota",
+    "ReadFault",
+    "ReadQuota",
+    "WireModel",
+    "clip",
+    "fault_of",
+    "fault_of_status",
+    "find_problem",
+    "kind_of_status",
+    "retry_after",
+]
+
+T = TypeVar("T")
+
+DAY = timedelta(days=1)
+
+
+class WireModel(BaseModel):
+    """The base of every vendor shape: lenient, since vendors change without a word.
+
+    Unknown fields are ignored, numbers may stand where text was promised.
+    """
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+
+def _keep_the_good(
+    value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> object:
+    """Validate a list as a whole; only where that fails, item by item."""
+    try:
+        return handler(value)
+    except ValidationError:
+        rejected = (info.context or {}).get("rejected")
+        if not isinstance(value, list) or rejected is None:
+            raise
+        good: list[Any] = []
+        for item in value:
+            try:
+                good.extend(handler([item]))
+            except ValidationError as error:
+                rejected.append(error)
+        return good
+
+
+Items = Annotated[list[T], WrapValidator(_keep_the_good)]
+"""A list in which an entry we cannot read costs only itself, and is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What a vendor says is wrong, before it becomes an error with a place."""
+
+    kind: type[ProviderError]
+    detail: str
+    code: str | None = None
+    request_id: str | None = None
+    retry_after: timedelta | None = None
+    advice: str | None = None
+    fresh_signature_may_help: bool = False
+    """The same request, signed anew, may pass: it is tried once more."""
+    hold: timedelta | None = None
+    """How long nothing more is sent with this credential, for fear of a lock."""
+
+
+class NoAnswer(Exception):
+    """There is no answer to a request, or none that can be read; stays inside."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+class AuthFailed(NoAnswer):
+    """A credential could not be turned into a token; raised inside an `httpx.Auth`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What a vendor says of our budget."""
+
+    remaining: int
+    resets_in: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A vendor's answer to one operation."""
+
+    connection: str
+    operation: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    """By lower-case name."""
+    body: bytes = field(repr=False)
+    mask: Callable[[str], str] = field(default=str, repr=False, compare=False)
+    """Takes the connection's secrets out of a text."""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body looks like JSON, whatever its content type says."""
+        return self.body.lstrip()[:1] in {b"{", b"["}
+
+    def json(self) -> Any:
+        """Return the body as JSON, or `None` where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def decode(self, shape: TypeAdapter[T]) -> T:
+        """Return the body in the vendor's shape.
+
+        Raises:
+            BadAnswer: it is not; says where in the JSON, never what stood there.
+
+        """
+        return self._decode(shape, None)
+
+    def decode_list(self, shape: TypeAdapter[T]) -> tuple[T, int]:
+        """Return the body in the vendor's shape, and how many `Items` were left out.
+
+        Raises:
+            BadAnswer: the body as a whole is not of that shape.
+
+        """
+        rejected: list[ValidationError] = []
+        return self._decode(shape, {"rejected": rejected}), len(rejected)
+
+    def _decode(self, shape: TypeAdapter[T], context: dict[str, Any] | None) -> T:
+        try:
+            return shape.validate_json(self.body, context=context)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+        # Out here, since the cause holds the body, and would take it into the logs.
+        place = ".".join(_part(part) for part in first["loc"]) or "the whole answer"
+        what = "odd" if first["type"] in _QUOTING else first["msg"]
+        msg = f"HTTP {self.status}, unexpected at {place}: {what}"
+        raise self.bad(msg)
+
+    def bad(self, detail: str) -> BadAnswer:
+        """Return the error for an answer we cannot make sense of."""
+        request_id = find_problem(self).request_id
+        return BadAnswer(
+            self.mask(detail),
+            connection=self.connection,
+            operation=self.operation,
+            request_id=self.mask(request_id) if request_id else None,
+        )
+
+
+_QUOTING = frozenset(
+    {"value_error", "assertion_error", "union_tag_invalid", "uuid_parsing"}
+)
+"""The kinds of complaint in which pydantic may quote what it found."""
+
+
+def _part(part: int | str) -> str:
+    """Return a step into the JSON; what is no field's name (a key, say) is data."""
+    return str(part) if re.fullmatch(r"[\w.-]{1,40}", str(part)) else "…"
+
+
+ReadFault = Callable[[Answer], Fault | None]
+"""Finds what a vendor says is wrong, in an answer of any status; 200s included."""
+
+ReadQuota = Callable[[Answer], Quota | None]
+"""Finds what a vendor says of our budget."""
+
+
+KIND_OF_STATUS: Mapping[int, type[ProviderError]] = {
+    400: Refused,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    408: Unavailable,
+    409: Refused,
+    410: NotFound,
+    425: Unavailable,
+    429: RateLimited,
+}
+"""What a status means where the vendor does not say otherwise."""
+
+
+def kind_of_status(status: int) -> type[ProviderError] | None:
+    """Return the kind of error of an HTTP status; `None` for a success."""
+    if status in KIND_OF_STATUS:
+        return KIND_OF_STATUS[status]
+    if status >= 500:  # noqa: PLR2004 - HTTP's own classes of status
+        return Unavailable
+    if status >= 400:  # noqa: PLR2004 - HTTP's own classes of status
+        return Refused
+    return BadAnswer if status >= 300 else None  # noqa: PLR2004 - a stray redirect
+
+
+def fault_of(
+    answer: Answer, kind: type[ProviderError], problem: Problem | None = None
+) -> Fault:
+    """Return a fault of a kind, in the vendor's own words; `http` adds Retry-After."""
+    said = problem or find_problem(answer)
+    words = said.message or ("an empty answer" if not answer.body else "no message")
+    return Fault(
+        kind=kind,
+        detail=f"HTTP {answer.status}: {clip(words)}",
+        code=said.code,
+        request_id=said.request_id,
+    )
+
+
+def fault_of_status(answer: Answer) -> Fault | None:
+    """Return what the HTTP status alone says is wrong; `None` for a success."""
+    kind = kind_of_status(answer.status)
+    return fault_of(answer, kind) if kind else None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Return what a Retry-After header says, seconds or date; a day at the most.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    text = headers.get("retry-after", "").strip()
+    try:
+        if text.isdecimal():
+            wait = timedelta(seconds=int(text[:9]))
+        else:
+            moment = parsedate_to_datetime(text)
+            wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
+    except (ValueError, OverflowError):
+        return None
+    return min(max(wait, timedelta()), DAY)

@@ -1,0 +1,1 @@
+"""How each cloud wants requests signed; one file per scheme, clock and nonce given."""

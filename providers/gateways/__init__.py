@@ -1,0 +1,1 @@
+"""What services behind one gateway share: addresses, credentials, errors."""

@@ -1,0 +1,31 @@
+"""The forms in which Huawei Cloud's CodeArts services write a time; pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from providers.model import utc_from_epoch_ms
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+
+def instant(value: float | str | None, zone: ZoneInfo) -> datetime | None:
+    """Return a time in UTC, whichever of this cloud's forms it has.
+
+    The forms are: milliseconds since the epoch (also as text), ISO 8601 with a zone,
+    and `yyyy-MM-dd HH:mm:ss`, which is read in `zone`. Nothing, 0 and what is no time
+    are `None`.
+    """
+    if not isinstance(value, str):
+        return utc_from_epoch_ms(value)
+    text = value.strip()
+    try:
+        if text.isdecimal():
+            return utc_from_epoch_ms(int(text))
+        moment = datetime.fromisoformat(text)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,247 @@
+"""Questions asked of scripted providers: true answers, and honest ones in trouble."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.answers import Answer, Help, Problem, RunList, Status
+from bot.catalog import Words
+from bot.commands.answering import answer
+from bot.commands.gather import Desk
+from bot.reader import Reader
+from providers.errors import NotFound, Unauthorized
+from providers.model import State
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import FakeProvider
+
+PASSED, FAILED = State.SUCCEEDED, State.FAILED
+
+
+class Room:
+    """Two connections, and somebody who asks."""
+
+    def __init__(self) -> None:
+        self.ci = FakeProvider(
+            "ci", {"release": [PASSED, FAILED], "nightly": [PASSED], "idle": []}
+        )
+        self.ml = FakeProvider("ml", {"train": [State.RUNNING]})
+        self.clock = FakeClock()
+        providers = {"ci": self.ci, "ml": self.ml}
+        self.desk = Desk(
+            reader=Reader(providers, clock=self.clock),
+            words=Words(groups={"all-ci": ("ci",)}, aliases={"rel": "ci:release"}),
+            command="/runs",
+        )
+
+    async def ask(self, text: str) -> Answer:
+        return await answer(self.desk, text)
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+def refused(connection: str) -> Unauthorized:
+    return Unauthorized("HTTP 401", connection=connection, operation="latest_runs")
+
+
+async def test_status_shows_the_latest_run_of_every_pipeline(room: Room) -> None:
+    status = await room.ask("status")
+
+    assert isinstance(status, Status)
+    shown = {
+        (part.connection, row.pipeline.name): row.run.state if row.run else None
+        for part in status.parts
+        for row in part.rows
+    }
+    assert shown == {
+        ("ci", "release"): FAILED,
+        ("ci", "nightly"): PASSED,
+        ("ci", "idle"): None,
+        ("ml", "train"): State.RUNNING,
+    }
+
+
+async def test_a_target_is_asked_of_its_own_connection_only(room: Room) -> None:
+    status = await room.ask("status rel")
+
+    assert isinstance(status, Status)
+    assert [part.connection for part in status.parts] == ["ci"]
+    assert room.ml.asked == []
+    assert room.ci.asked == ["list_pipelines", "latest_runs"]
+
+
+async def test_one_connection_failing_does_not_hide_the_others(room: Room) -> None:
+    room.ci.failure = refused("ci")
+
+    status = await room.ask("status")
+
+    assert isinstance(status, Status)
+    parts = {part.connection: part for part in status.parts}
+    assert [row.pipeline.name for row in parts["ml"].rows] == ["train"]
+    trouble = parts["ci"].trouble
+    assert trouble is not None
+    assert trouble.what == "the credential was not accepted"
+    assert "credential" in trouble.advice
+    assert trouble.since == room.clock.now()
+
+
+async def test_a_failing_connection_shows_its_last_known_state_with_its_age(
+    room: Room,
+) -> None:
+    await room.ask("status")
+    read_at = room.clock.now()
+    room.clock.move(room.desk.reader._ages.latest * 2)
+    room.ci.failure = refused("ci")
+
+    status = await room.ask("status ci")
+
+    assert isinstance(status, Status)
+    [part] = status.parts
+    assert part.trouble
+    assert part.as_of == read_at
+    assert {row.run.state for row in part.rows if row.run} == {FAILED, PASSED}
+
+
+async def test_without_a_last_known_state_nothing_looks_as_if_it_had_never_run(
+    room: Room,
+) -> None:
+    await room.desk.reader.pipelines("ci")
+    room.ci.failure = refused("ci")
+
+    status = await room.ask("status ci")
+
+    assert isinstance(status, Status)
+    [part] = status.parts
+    assert part.trouble
+    assert part.rows == ()
+
+
+async def test_one_pipeline_that_cannot_be_read_says_so_in_its_row(room: Room) -> None:
+    gone = NotFound("HTTP 404", connection="ci", operation="latest_runs")
+    room.ci.broken["release"] = gone
+
+    status = await room.ask("status ci")
+
+    assert isinstance(status, Status)
+    rows = {row.pipeline.name: row for row in status.parts[0].rows}
+    assert rows["release"].trouble
+    assert rows["release"].run is None
+    assert rows["nightly"].run
+
+
+async def test_list_shows_the_runs_newest_first(room: Room) -> None:
+    runs = await room.ask("list rel")
+
+    assert isinstance(runs, RunList)
+    assert [entry.run.number for entry in runs.entries] == [2, 1]
+    assert not runs.more
+    assert not runs.latest_only
+
+
+async def test_list_merges_the_runs_of_several_pipelines(room: Room) -> None:
+    runs = await room.ask("list ci")
+
+    assert isinstance(runs, RunList)
+    names = [(entry.pipeline.name, entry.run.number) for entry in runs.entries]
+    assert names == [("release", 2), ("release", 1), ("nightly", 1)]
+    assert runs.pipelines == 3
+
+
+async def test_list_shows_ten_and_says_that_there_are_more(room: Room) -> None:
+    room.ml = FakeProvider("ml", {"train": [PASSED] * 12})
+    room.desk.reader.providers = {"ml": room.ml}
+
+    runs = await room.ask("list train")
+
+    assert isinstance(runs, RunList)
+    assert [e.run.number for e in runs.entries] == list(range(12, 2, -1))
+    assert runs.more
+
+
+async def test_of_many_pipelines_only_the_latest_run_is_read_and_it_says_so(
+    room: Room,
+) -> None:
+    many = FakeProvider("ml", {f"job-{n}": [PASSED] * n for n in range(12)})
+    room.desk.reader.providers = {"ml": many}
+
+    runs = await room.ask("list")
+
+    assert isinstance(runs, RunList)
+    assert runs.latest_only
+    assert runs.more
+    assert len(runs.entries) == 10
+    assert many.asked == ["list_pipelines", "latest_runs"]
+
+
+async def test_of_many_pipelines_a_failing_connection_is_named(room: Room) -> None:
+    many = FakeProvider("ml", {f"job-{n}": [PASSED] for n in range(12)})
+    room.desk.reader.providers = {"ml": many}
+    await room.ask("list")
+    many.failure = refused("ml")
+    room.clock.move(room.desk.reader._ages.latest * 2)
+
+    runs = await room.ask("list")
+
+    assert isinstance(runs, RunList)
+    assert len(runs.entries) == 10
+    assert runs.parts[0].trouble
+
+
+async def test_list_names_a_pipeline_whose_runs_cannot_be_read(room: Room) -> None:
+    gone = NotFound("HTTP 404", connection="ci", operation="list_runs")
+    room.ci.broken["release"] = gone
+
+    runs = await room.ask("list ci")
+
+    assert isinstance(runs, RunList)
+    assert [entry.pipeline.name for entry in runs.entries] == ["nightly"]
+    assert [part.connection for part in runs.parts] == ["ci"]
+
+
+async def test_a_target_that_fits_several_is_asked_back(room: Room) -> None:
+    room.ci = FakeProvider("ci", {"a/import": [PASSED], "b/import": [PASSED]})
+    room.desk.reader.providers = {"ci": room.ci}
+
+    problem = await room.ask("list import")
+
+    assert isinstance(problem, Problem)
+    assert problem.instead == ("/runs list ci:a/import", "/runs list ci:b/import")
+    assert "list_runs" not in room.ci.asked
+
+
+async def test_a_target_that_fits_nothing_suggests_the_nearest(room: Room) -> None:
+    problem = await room.ask("status relaese")
+
+    assert isinstance(problem, Problem)
+    assert problem.instead == ("/runs status ci:release",)
+
+
+async def test_not_finding_a_target_names_the_connections_not_searched(
+    room: Room,
+) -> None:
+    room.ml.failure = refused("ml")
+
+    problem = await room.ask("status train")
+
+    assert isinstance(problem, Problem)
+    assert [part.connection for part in problem.parts] == ["ml"]
+
+
+async def test_an_unknown_verb_is_a_problem_with_commands_to_try(room: Room) -> None:
+    problem = await room.ask("statsu release")
+
+    assert isinstance(problem, Problem)
+    assert "/runs status release" in problem.instead
+
+
+async def test_help_names_what_there_is(room: Room) -> None:
+    help_ = await room.ask("help")
+
+    assert help_ == Help(
+        command="/runs",
+        connections=("ci", "ml"),
+        groups=("all-ci",),
+        aliases=("rel",),
+    )

@@ -1,0 +1,360 @@
+"""Answers as messages: what they say, and that Slack would take every one of them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block as SlackBlock
+
+from bot.answers import (
+    Answer,
+    Entry,
+    Help,
+    Part,
+    Problem,
+    Row,
+    RunList,
+    Status,
+    Trouble,
+)
+from bot.render import words
+from bot.render.data import data
+from bot.render.message import MOST_BLOCKS, Message
+from bot.render.rendering import render
+from bot.render.terminal import terminal
+from providers.contract import Filter
+from providers.model import Pipeline, PipelineRef, Reason, Run, State, Trigger
+from tests.fakes.provider import NOON, make_run
+
+NOW = NOON + timedelta(hours=1)
+RELEASE = Pipeline(
+    ref=PipelineRef("ci", "release"), name="release", url="https://ci.example/release"
+)
+TROUBLE = Trouble(
+    what="the credential was not accepted",
+    detail="HTTP 401: expired",
+    advice="Renew it.",
+    since=NOON,
+    code="E401",
+    request_id="r-1",
+)
+
+
+def shown(answer: Answer) -> str:
+    return terminal(render(answer, NOW), NOW).plain
+
+
+def status_of(*rows: Row, **more: Any) -> Status:
+    part = Part(connection="ci", title="Fake CI", rows=rows, **more)
+    return Status(asked=None, parts=(part,))
+
+
+def row(name: str, number: int, state: State, **more: Any) -> Row:
+    pipeline = Pipeline(ref=PipelineRef("ci", name), name=name)
+    return Row(pipeline=pipeline, run=make_run(pipeline.ref, number, state, **more))
+
+
+def test_a_run_reads_at_a_glance() -> None:
+    run = make_run(RELEASE.ref, 12, State.FAILED, url="https://ci.example/release/12")
+
+    text = shown(status_of(Row(pipeline=RELEASE, run=run)))
+
+    assert "❌ failed  release #12 · main · kim · 1 min · 48 min ago" in text
+
+
+def test_status_is_worst_first_and_counts_what_it_does_not_show() -> None:
+    many = [row(f"ok-{n:02}", 1, State.SUCCEEDED) for n in range(20)]
+    text = shown(
+        status_of(*many, row("bad", 2, State.FAILED), row("now", 3, State.RUNNING))
+    )
+
+    lines = text.splitlines()
+    assert lines[0] == "1 failed, 1 running, 20 passed"
+    assert lines[3].startswith("❌ failed  bad #2")
+    assert lines[4].startswith("🔄 running  now #3")
+    assert lines[-1] == "… and 10 more: 10 passed"
+
+
+def test_a_pipeline_that_never_ran_and_one_that_cannot_be_read_look_different() -> None:
+    other = Pipeline(ref=PipelineRef("ci", "x"), name="x")
+    text = shown(status_of(Row(pipeline=RELEASE), Row(pipeline=other, trouble=TROUBLE)))
+
+    assert "⚪ never ran  release" in text
+    assert "⚠️ not readable  x · HTTP 401: expired [E401]" in text
+
+
+def test_trouble_says_what_since_when_and_what_to_do() -> None:
+    text = shown(status_of(trouble=TROUBLE))
+
+    assert "the credential was not accepted since 1 h ago" in text
+    assert "HTTP 401: expired [E401] (request id r-1)" in text
+    assert "Renew it." in text
+
+
+def test_what_is_last_known_says_how_old_it_is() -> None:
+    old = NOW - timedelta(minutes=7)
+    text = shown(status_of(row("a", 1, State.SUCCEEDED), trouble=TROUBLE, as_of=old))
+
+    assert "last known, read 7 min ago" in text
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "word"),
+    [
+        (State.SUCCEEDED, None, "passed"),
+        (State.SUCCEEDED, Reason.UNVERIFIED, "completed"),
+        (State.FAILED, Reason.QUALITY_GATE, "failed the quality gate"),
+        (State.WAITING, Reason.APPROVAL, "waiting for approval"),
+        (State.FAILED, Reason.CONFIGURATION, "failed"),
+        (State.UNKNOWN, None, "unknown (ODD_WORD)"),
+    ],
+)
+def test_the_word_says_no_more_than_the_vendor_did(
+    state: State, reason: Reason | None, word: str
+) -> None:
+    assert words.state_word(state, reason, "ODD_WORD") == word
+
+
+def test_every_state_has_a_mark_and_a_word() -> None:
+    assert set(words.MARKS) == set(words.WORDS) == set(State)
+    assert len(set(words.MARKS.values())) == len(State)
+
+
+def test_a_list_says_how_it_was_made() -> None:
+    run = make_run(RELEASE.ref, 3)
+    answer = RunList(
+        asked="release",
+        entries=(Entry(pipeline=RELEASE, run=run),),
+        pipelines=1,
+        more=True,
+        filtered_here=frozenset({Filter.BRANCH}),
+        left_out=2,
+        parts=(Part(connection="ml", title="Fake CI", trouble=TROUBLE),),
+    )
+
+    text = shown(answer)
+
+    assert text.startswith("release: 1 run\n")
+    assert "There are older runs." in text
+    assert "cannot filter by branch" in text
+    assert "2 entries could not be read" in text
+    assert "the credential was not accepted" in text
+
+
+def test_a_list_of_latest_runs_says_so() -> None:
+    entries = tuple(
+        Entry(pipeline=RELEASE, run=make_run(RELEASE.ref, n)) for n in (2, 1)
+    )
+    text = shown(
+        RunList(asked=None, entries=entries, pipelines=9, latest_only=True, more=True)
+    )
+
+    assert text.startswith("2 runs, newest first\n")
+    assert "Only the latest run of each of 9 pipelines was read" in text
+
+
+def test_an_empty_list_and_an_empty_status_say_so() -> None:
+    assert "no runs" in shown(RunList(asked="x", entries=(), pipelines=1))
+    assert "No connection has a pipeline yet." in shown(Status(asked=None, parts=()))
+    assert "no pipelines" in shown(status_of())
+
+
+def test_help_and_problems_show_commands_to_type() -> None:
+    help_ = Help(command="/ci", connections=("a", "b"), groups=(), aliases=("x",))
+    assert "/ci status <target>" in shown(help_)
+    assert "Connections: a, b" in shown(help_)
+    problem = Problem(what="No.", instead=("/runs status a",), hint="Or not.")
+    assert "• /runs status a" in shown(problem)
+    assert "Or not." in shown(problem)
+
+
+def test_the_text_alone_says_the_essential() -> None:
+    bad = row("bad", 2, State.FAILED)
+    message = render(status_of(bad, trouble=TROUBLE), NOW)
+
+    assert message.text == (
+        "1 failed. Failed: bad #2. ci: the credential was not accepted."
+    )
+
+
+def test_text_from_outside_can_ring_nobody_and_hide_no_link() -> None:
+    evil = "<!channel> <https://evil.example|your bank> *b* & `x`"
+    pipeline = Pipeline(ref=PipelineRef("ci", "x"), name=evil, url="javascript:x")
+    run = make_run(pipeline.ref, 1, State.FAILED, branch=evil)
+    message = render(status_of(Row(pipeline=pipeline, run=run)), NOW)
+
+    assert "<" not in message.text
+    for block in message.blocks:
+        assert block["type"] in {"rich_text", "header"}
+    assert "javascript:" not in json.dumps(message.blocks)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (252, "4 min 12 s"),
+        (3600, "1 h"),
+        (3601, "1 h"),
+        (90_061, "1 d 1 h"),
+    ],
+)
+def test_a_duration_is_said_in_its_two_largest_units(seconds: int, text: str) -> None:
+    assert words.duration(timedelta(seconds=seconds)) == text
+
+
+def test_an_answer_for_programs_is_plain_json() -> None:
+    run = make_run(RELEASE.ref, 3, State.FAILED)
+    answer = status_of(Row(pipeline=RELEASE, run=run), as_of=NOON)
+
+    found = json.loads(json.dumps(data(answer)))
+
+    assert found["answer"] == "status"
+    [part] = found["parts"]
+    assert part["as_of"] == "2024-05-01T12:00:00+00:00"
+    assert part["rows"][0]["run"]["ref"] == "ci:release#3"
+    assert part["rows"][0]["run"]["state"] == "failed"
+
+
+def test_filters_are_in_json_too() -> None:
+    answer = RunList(
+        asked=None,
+        entries=(),
+        pipelines=1,
+        filtered_here=frozenset({Filter.STATE, Filter.BRANCH}),
+    )
+
+    assert data(answer)["filtered_here"] == ["branch", "state"]
+
+
+# --- Slack's limits, whatever is in the answer ------------------------------------
+
+SIZES = [0, 1, 74, 149, 150, 151, 299, 300, 301, 2000, 3001]
+TEXT = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(SIZES).map(lambda n: "x" * n),
+    st.sampled_from(["<!here>", "&", "a|b>", "```", "\n\n", "“", "💥" * 80]),
+)
+MOMENT = st.datetimes(
+    datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2040, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    timezones=st.just(UTC),
+)
+TROUBLES = st.builds(
+    Trouble, what=TEXT, detail=TEXT, advice=TEXT, since=st.none() | MOMENT, code=TEXT
+)
+PIPELINES = st.builds(
+    Pipeline,
+    ref=st.builds(PipelineRef, TEXT, TEXT),
+    name=TEXT,
+    url=st.none() | TEXT | TEXT.map(lambda t: f"https://ci.example/{t}"),
+)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    pipeline = draw(PIPELINES)
+    which = draw(st.sampled_from(["run", "trouble", "never"]))
+    if which == "trouble":
+        return Row(pipeline=pipeline, trouble=draw(TROUBLES))
+    return Row(pipeline=pipeline, run=draw(runs(pipeline)) if which == "run" else None)
+
+
+@st.composite
+def runs(draw: st.DrawFn, pipeline: Pipeline) -> Run:
+    return make_run(
+        pipeline.ref,
+        draw(st.integers(0, 10**6)),
+        draw(st.sampled_from(State)),
+        native=draw(TEXT),
+        reason=draw(st.none() | st.sampled_from(Reason)),
+        branch=draw(st.none() | TEXT),
+        trigger=draw(st.none() | st.builds(Trigger, actor=st.none() | TEXT)),
+        started_at=draw(st.none() | MOMENT),
+        url=draw(st.none() | TEXT.map(lambda t: f"https://ci.example/{t}")),
+    )
+
+
+PARTS = st.builds(
+    Part,
+    connection=TEXT,
+    title=TEXT,
+    rows=st.lists(rows(), max_size=15).map(tuple),
+    trouble=st.none() | TROUBLES,
+    as_of=st.none() | MOMENT,
+    more=st.booleans(),
+)
+ENTRIES = PIPELINES.flatmap(
+    lambda p: st.builds(Entry, pipeline=st.just(p), run=runs(p))
+)
+TEXTS = st.lists(TEXT, max_size=6).map(tuple)
+ANSWERS: st.SearchStrategy[Answer] = st.one_of(
+    st.builds(
+        Status,
+        asked=st.none() | TEXT,
+        parts=st.one_of(
+            st.lists(PARTS, max_size=3),
+            PARTS.flatmap(
+                lambda part: st.sampled_from([48, 49, 50, 60]).map(lambda n: [part] * n)
+            ),
+        ).map(tuple),
+    ),
+    st.builds(
+        RunList,
+        asked=st.none() | TEXT,
+        entries=st.lists(ENTRIES, max_size=10).map(tuple),
+        pipelines=st.integers(0, 99),
+        latest_only=st.booleans(),
+        more=st.booleans(),
+        filtered_here=st.frozensets(st.sampled_from(Filter)),
+        left_out=st.integers(0, 3),
+        parts=st.lists(PARTS, max_size=2).map(tuple),
+    ),
+    st.builds(Help, command=TEXT, connections=TEXTS, groups=TEXTS, aliases=TEXTS),
+    st.builds(
+        Problem,
+        what=TEXT,
+        instead=TEXTS,
+        hint=st.none() | TEXT,
+        parts=st.lists(PARTS, max_size=2).map(tuple),
+    ),
+)
+
+
+@given(ANSWERS)
+@settings(max_examples=150, deadline=None)
+def test_slack_would_take_every_message(answer: Answer) -> None:
+    message = render(answer, NOW)
+
+    check_limits(message)
+    assert terminal(message, NOW).plain
+    json.dumps(data(answer))
+
+
+def check_limits(message: Message) -> None:
+    """Hold a message against Slack's limits, by its own models and beyond them."""
+    assert 1 <= len(message.text) <= 4000
+    assert 1 <= len(message.blocks) <= MOST_BLOCKS
+    for block in message.blocks:
+        parsed = SlackBlock.parse(block)
+        assert parsed is not None
+        parsed.validate_json()
+        # Slack's models drop what they do not know: nothing of ours may be dropped.
+        assert parsed.to_dict() == block
+        assert all(text for text in _texts(block))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [v for k, v in value.items() if k == "text" and isinstance(v, str)]
+        return own + [t for v in value.values() for t in _texts(v)]
+    if isinstance(value, list):
+        return [t for v in value for t in _texts(v)]
+    return []

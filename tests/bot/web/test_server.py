@@ -1,0 +1,108 @@
+"""What is asked of the bot's own address."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from bot.web.server import application
+from bot.web.serving import Serving
+
+SIGNED = {"x-slack-signature": "right"}
+
+
+def is_genuine(body: bytes, headers: Mapping[str, str]) -> bool:
+    return body == b"x=1" and headers.get("x-slack-signature") == "right"
+
+
+class Slack:
+    """Notes that a request came through."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    async def handle(self, request: Request) -> Response:
+        self.bodies.append(await request.body())
+        return PlainTextResponse("taken")
+
+
+@pytest.fixture
+def slack() -> Slack:
+    return Slack()
+
+
+@pytest.fixture
+async def client(slack: Slack) -> AsyncIterator[httpx.AsyncClient]:
+    app = application(slack=slack.handle, is_genuine=is_genuine, is_ready=lambda: True)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
+        yield client
+
+
+async def test_a_request_of_slack_is_handed_on(
+    client: httpx.AsyncClient, slack: Slack
+) -> None:
+    response = await client.post("/slack/events", content=b"x=1", headers=SIGNED)
+
+    assert response.text == "taken"
+    assert slack.bodies == [b"x=1"]
+
+
+async def test_what_slack_did_not_sign_is_refused_before_anything_reads_it(
+    client: httpx.AsyncClient, slack: Slack
+) -> None:
+    for body, headers in ((b"x=1", {}), (b"x=2", SIGNED)):
+        response = await client.post("/slack/events", content=body, headers=headers)
+        assert response.status_code == 401
+
+    assert slack.bodies == []
+
+
+@pytest.mark.parametrize("size", ["9999999", "many"])
+async def test_a_body_that_is_far_too_large_is_refused(
+    client: httpx.AsyncClient, slack: Slack, size: str
+) -> None:
+    response = await client.post(
+        "/slack/events", content=b"x", headers={**SIGNED, "content-length": size}
+    )
+
+    assert response.status_code == 413
+    assert slack.bodies == []
+
+
+async def test_only_posts_are_taken(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/slack/events", headers=SIGNED)).status_code == 405
+
+
+async def test_health_and_readiness_are_told_apart() -> None:
+    app = application(slack=None, is_genuine=is_genuine, is_ready=lambda: False)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.post("/slack/events")).status_code == 404
+
+
+async def test_a_port_that_is_taken_is_an_error_at_once() -> None:
+    app = application(slack=None, is_genuine=is_genuine, is_ready=lambda: True)
+    async with Serving(app, host="127.0.0.1", port=0) as first:
+        port = int(first.url.rpartition(":")[2])
+
+        with pytest.raises(OSError, match="in use"):
+            await Serving(app, host="127.0.0.1", port=port).__aenter__()
+
+
+async def test_it_serves_until_the_context_ends() -> None:
+    app = application(slack=None, is_genuine=is_genuine, is_ready=lambda: True)
+    async with Serving(app, host="127.0.0.1", port=0) as serving:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            response = await client.get(f"{serving.url}/readyz")
+        assert response.json() == {"ready": True}
+        assert "server" not in response.headers
+    async with httpx.AsyncClient(trust_env=False) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"{serving.url}/readyz")

@@ -1,0 +1,15 @@
+"""What holds for every test: no sockets but loopback, no stray event loop."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import settings
+
+# On Python 3.11 pytest-asyncio leaks an event loop when a plain test comes before the
+# first asynchronous one, and a leaked loop is a warning, which is an error here.
+asyncio.set_event_loop(None)
+
+# Machines are shared and noisy: how long an example takes says nothing.
+settings.register_profile("runbell", deadline=None)
+settings.load_profile("runbell")
