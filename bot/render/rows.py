@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.render import words
@@ -23,6 +23,10 @@ from bot.render.message import (
 if TYPE_CHECKING:
     from bot.answers import Part, Row, Trouble
     from providers.model import Pipeline, Run
+
+
+NEWS = timedelta(seconds=30)
+"""Trouble younger than this has just been met: since when says nothing yet."""
 
 
 def run_line(pipeline: Pipeline, run: Run, now: datetime) -> list[Element]:
@@ -69,7 +73,9 @@ def trouble_lines(part: Part, now: datetime) -> list[list[Element]]:
     if part.trouble is None:
         return []
     trouble = part.trouble
-    since = [plain(" since "), ago(trouble.since, now)] if trouble.since else []
+    since: list[Element] = []
+    if trouble.since is not None and now - trouble.since >= NEWS:
+        since = [plain(" since "), ago(trouble.since, now)]
     what = [plain(f"{words.TROUBLE_MARK} "), bold(trouble.what), *since]
     request = f" (request id {trouble.request_id})" if trouble.request_id else ""
     return [

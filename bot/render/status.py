@@ -22,7 +22,8 @@ _WORST_FIRST = tuple(words.MARKS)
 def status(answer: Status, now: datetime) -> Message:
     """Return the latest run of each pipeline as a message."""
     rows = [row for part in answer.parts for row in part.rows]
-    summary = _tally(rows) or "nothing to show"
+    summary = ", ".join(filter(None, (_tally(rows), _troubles(answer.parts))))
+    summary = summary or "nothing to show"
     about = f"{answer.asked}: " if answer.asked else ""
     blocks: list[Block] = [header(f"{about}{summary}")]
     blocks += [_part(part, now) for part in answer.parts]
@@ -32,6 +33,16 @@ def status(answer: Status, now: datetime) -> Message:
     names = ", ".join(_name(r) for r in failed[:MOST_ROWS])
     text = f"{about}{summary}." + (f" Failed: {names}." if names else "")
     return Message.of(f"{text} {trouble_text(answer.parts)}".strip(), blocks)
+
+
+def _troubles(parts: tuple[Part, ...]) -> str:
+    """Return how many connections could not be read, where there are any."""
+    count = sum(part.trouble is not None for part in parts)
+    return (
+        words.counted(count, "connection", "connections") + " not readable"
+        if count
+        else ""
+    )
 
 
 def _part(part: Part, now: datetime) -> Block:

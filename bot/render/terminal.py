@@ -59,10 +59,8 @@ def _element(element: Element, now: datetime) -> Text:
 
 def age(now: datetime, moment: datetime) -> str:
     """Return how long ago a moment was, as Slack's `{ago}` says it."""
-    if moment > now:
-        return f"in {words.duration(moment - now).rsplit(' ', 2)[0]}"
-    text = words.duration(now - moment).split(" ")
-    return f"{text[0]} {text[1]} ago"
+    count, unit, *_ = words.duration(abs(now - moment)).split(" ")
+    return f"in {count} {unit}" if moment > now else f"{count} {unit} ago"
 
 
 def _names(style: Mapping[str, Any]) -> list[str]:

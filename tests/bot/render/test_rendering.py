@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -96,6 +97,15 @@ def test_trouble_says_what_since_when_and_what_to_do() -> None:
     assert "Renew it." in text
 
 
+def test_trouble_that_was_just_met_says_no_since() -> None:
+    just_met = replace(TROUBLE, since=NOW - timedelta(seconds=2))
+
+    text = shown(status_of(trouble=just_met))
+
+    assert text.startswith("1 connection not readable\n")
+    assert "the credential was not accepted\n" in text
+
+
 def test_what_is_last_known_says_how_old_it_is() -> None:
     old = NOW - timedelta(minutes=7)
     text = shown(status_of(row("a", 1, State.SUCCEEDED), trouble=TROUBLE, as_of=old))
@@ -178,7 +188,8 @@ def test_the_text_alone_says_the_essential() -> None:
     message = render(status_of(bad, trouble=TROUBLE), NOW)
 
     assert message.text == (
-        "1 failed. Failed: bad #2. ci: the credential was not accepted."
+        "1 failed, 1 connection not readable. Failed: bad #2. "
+        "ci: the credential was not accepted."
     )
 
 
@@ -232,6 +243,32 @@ def test_filters_are_in_json_too() -> None:
     )
 
     assert data(answer)["filtered_here"] == ["branch", "state"]
+
+
+def test_more_than_slack_takes_is_cut_and_says_so() -> None:
+    parts = tuple(Part(connection=f"c{n}", title="CI") for n in range(60))
+
+    message = render(Status(asked=None, parts=parts), NOW)
+
+    assert len(message.blocks) == MOST_BLOCKS
+    text = terminal(message, NOW).plain
+    assert "c47  CI" in text
+    assert "… and 12 more sections: ask for less." in text
+
+
+def test_a_terminal_lets_nothing_vanish_that_it_cannot_draw() -> None:
+    section = {"type": "rich_text_section", "elements": [{"type": "canvas"}]}
+    message = Message(
+        "x", ({"type": "map"}, {"type": "rich_text", "elements": [section]})
+    )
+
+    assert terminal(message, NOW).plain.splitlines() == ["[map]", "", "[canvas]"]
+
+
+def test_a_moment_to_come_is_not_in_the_past() -> None:
+    later = row("a", 1, State.QUEUED, started_at=NOW + timedelta(minutes=5))
+
+    assert "in 5 min" in shown(status_of(later))
 
 
 # --- Slack's limits, whatever is in the answer ------------------------------------
