@@ -92,6 +92,7 @@ async def test_the_bot_starts_answers_and_stops_as_a_process(tmp_path: Path) -> 
             assert "status" in said.text
             process.send_signal(signal.SIGTERM)
             await slack.wait_for(lambda: slack.connected == 0)
+            await asyncio.wait_for(process.wait(), 20)
         finally:
             if process.returncode is None:
                 process.terminate()

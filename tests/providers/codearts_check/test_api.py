@@ -116,6 +116,43 @@ async def test_a_repeated_page_of_tasks_is_the_end() -> None:
     assert len(cloud.requests) == 2
 
 
+@pytest.mark.parametrize("said", [b"{}", b'{"message": "hello"}'])
+async def test_what_is_no_list_of_tasks_is_no_empty_project(said: bytes) -> None:
+    provider, _ = open_({TASKS: said})
+
+    for asked in (provider.check(), provider.list_pipelines()):
+        with pytest.raises(BadAnswer):
+            await asked
+
+
+async def test_what_is_no_history_is_no_empty_history() -> None:
+    provider, _ = open_({**history([row(1)]), HISTORY: b'{"message": "hello"}'})
+
+    looks = await provider.latest_runs([ONE])
+
+    assert isinstance(looks[ONE], BadAnswer)
+
+
+async def test_the_list_has_no_status_so_each_task_is_asked_for_its_own() -> None:
+    """Pitfall 4: a list of tasks says nothing of their scans."""
+    idle = PipelineRef("main", "t2")
+    script = {
+        **history([row(1)]),
+        TASKS: b'{"tasks": [{"task_id": "t1"}, {"task_id": "t2"}], "total": 2}',
+        "GET /v2/tasks/t2/progress": b'{"task_status": null}',
+    }
+    provider, cloud = open_(script)
+
+    listed = await provider.list_pipelines()
+    assert [pipeline.latest for pipeline in listed.items] == [None, None]
+    cloud.requests.clear()
+    looks = await provider.latest_runs([ONE, idle])
+
+    assert isinstance(looks[ONE], Run)
+    assert looks[idle] is None
+    assert len(cloud.requests) == 3 + 1
+
+
 async def test_a_task_without_an_id_costs_only_itself() -> None:
     body = {"tasks": [{"task_name": "odd"}, {"task_id": "t1"}], "total": 2}
     provider, _ = open_({TASKS: json.dumps(body).encode()})
@@ -278,6 +315,12 @@ async def test_a_busy_service_is_asked_again() -> None:
     assert len(cloud.requests) == 2
 
 
+async def test_one_task_is_not_many() -> None:
+    provider, _ = open_({TASKS: b'{"total": 1}'})
+
+    assert (await provider.check()).detail == "1 check task"
+
+
 async def test_an_account_that_does_not_say_how_many_tasks_it_has_is_fine() -> None:
     provider, _ = open_({TASKS: b'{"tasks": []}'})
 
@@ -307,7 +350,7 @@ async def test_links_are_made_where_the_console_is_known() -> None:
 
 async def test_the_address_can_be_another() -> None:
     base = "https://codearts-check.cn-north-4.myhuaweicloud.cn"
-    provider, cloud = open_({TASKS: b"{}"}, base_url=base)
+    provider, cloud = open_({TASKS: b'{"total": 0}'}, base_url=base)
     await provider.check()
 
     assert cloud.requests[0].url.host == "codearts-check.cn-north-4.myhuaweicloud.cn"

@@ -266,6 +266,22 @@ class TestCodeArtsCheck(ProviderContract):
             code="CC.00050006",
         ),
         FaultCase(
+            name="throttled, sent as 500",
+            reply=said("COCT.0070003", 500, "too frequent"),
+            kind=RateLimited,
+            code="COCT.0070003",
+        ),
+        FaultCase(
+            name="a page of a proxy in HTML",
+            reply=Reply(b"<html><title>502 Bad Gateway</title></html>", 502),
+            kind=Unavailable,
+        ),
+        FaultCase(
+            name="a body that is plain words",
+            reply=Reply(b"upstream connect error", 504),
+            kind=Unavailable,
+        ),
+        FaultCase(
             name="throttled by the gateway",
             reply=said("APIGW.0308", 429, "policy ratelimit,limit:60,time:1 minute"),
             kind=RateLimited,

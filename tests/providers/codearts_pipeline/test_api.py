@@ -233,6 +233,7 @@ async def test_no_more_pages_are_read_than_wanted() -> None:
 async def test_a_pipeline_that_cannot_be_read_is_counted_and_costs_only_itself() -> (
     None
 ):
+    """The documentation also prints `pipelineId`, in camel case."""
     answer = {"total": 2, "pipelines": [{"name": "no id"}, {"pipelineId": "p"}]}
     provider, _ = opened({"*": reply(answer)})
 
@@ -266,6 +267,12 @@ async def test_the_check_names_the_project_and_counts_its_pipelines() -> None:
     identity = await provider.check()
 
     assert (identity.name, identity.detail) == ("Shop", "3 pipelines")
+
+
+async def test_one_pipeline_is_not_many() -> None:
+    provider, _ = opened({"*": reply({"total": 1, "pipelines": []})})
+
+    assert (await provider.check()).detail == "1 pipeline"
 
 
 async def test_a_check_without_a_count_is_still_a_check() -> None:

@@ -167,6 +167,30 @@ class TestCodeArtsPipeline(ProviderContract):
             code="COCT.0070003",
         ),
         FaultCase(
+            name="a start that is queued (bite 10): never asked for, so no data",
+            reply=Reply(
+                b'{"error_code": "DEVPIPE.00011169", "error_msg": "queued",'
+                b' "error": {"pipeline_run_id": "r", "queue_id": "q"}}'
+            ),
+            kind=Refused,
+            code="DEVPIPE.00011169",
+        ),
+        FaultCase(
+            name="a refusal without a code, inside HTTP 200 (bite 11)",
+            reply=Reply(b'{"pipeline_run_id": "", "error_msg": "no"}'),
+            kind=Refused,
+        ),
+        FaultCase(
+            name="a page of a proxy in HTML",
+            reply=Reply(b"<html><title>502 Bad Gateway</title></html>", 502),
+            kind=Unavailable,
+        ),
+        FaultCase(
+            name="a body that is plain words",
+            reply=Reply(b"upstream connect error", 504),
+            kind=Unavailable,
+        ),
+        FaultCase(
             name="throttled by the gateway",
             reply=said("APIGW.0308", "limit:60,time:1 minute", 429),
             kind=RateLimited,

@@ -245,6 +245,16 @@ class TestNorthflank(ProviderContract):
             retry_after=timedelta(minutes=30),
         ),
         FaultCase(name="down", reply=error(503), kind=Unavailable),
+        FaultCase(
+            name="a page of a proxy in HTML",
+            reply=Reply(b"<html><title>502 Bad Gateway</title></html>", 502),
+            kind=Unavailable,
+        ),
+        FaultCase(
+            name="a body that is plain words",
+            reply=Reply(b"Unauthorized", 401),
+            kind=Unauthorized,
+        ),
     ]
 
     @override

@@ -319,7 +319,10 @@ def test_the_headers_of_an_answer_say_what_is_left(
 
 @pytest.mark.parametrize(
     ("remaining", "reset"),
-    [("", "9"), ("-1", "9"), ("5", ""), ("5", "soon"), ("5", "-1"), ("5", "inf")],
+    [
+        *(("", "9"), ("-1", "9"), ("9" * 5000, "9")),
+        *(("5", ""), ("5", "soon"), ("5", "-1"), ("5", "inf")),
+    ],
 )
 def test_headers_that_say_nothing_are_no_quota(remaining: str, reset: str) -> None:
     headers = {"x-ratelimit-remaining": remaining, "x-ratelimit-reset": reset}

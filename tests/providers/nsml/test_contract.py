@@ -150,6 +150,16 @@ class TestNsml(ProviderContract):
             kind=BadAnswer,
         ),
         FaultCase(
+            name="a page of a proxy in HTML",
+            reply=Reply(b"<html><title>502 Bad Gateway</title></html>", 502),
+            kind=Unavailable,
+        ),
+        FaultCase(
+            name="a body that is plain words",
+            reply=Reply(b"upstream connect error", 503),
+            kind=Unavailable,
+        ),
+        FaultCase(
             name="other NCP envelope",
             reply=Reply(b'{"status":{"code":"1","message":"no"}}', 401),
             kind=Unauthorized,

@@ -526,7 +526,7 @@ async def test_a_short_throttling_is_waited_out_in_milliseconds() -> None:
     assert clock.slept == [timedelta(seconds=2.5)]
 
 
-@pytest.mark.parametrize("header", ["0", "-5", "soon", ""])
+@pytest.mark.parametrize("header", ["0", "-5", "soon", "", "9" * 5000])
 async def test_an_odd_wait_is_no_wait(header: str) -> None:
     reply = Reply(
         body({"Code": "Throttling", "Message": "-"}),

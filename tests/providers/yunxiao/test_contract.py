@@ -225,6 +225,17 @@ class TestSigned(ProviderContract):
             code="InvalidAccessKeyId.NotFound",
         ),
         FaultCase(
+            name="a gateway error in XML that is a throttling, sent as 500",
+            reply=xml(500, "Throttling.User"),
+            kind=RateLimited,
+            code="Throttling.User",
+        ),
+        FaultCase(
+            name="a page of a proxy in HTML",
+            reply=Reply(b"<html><title>502 Bad Gateway</title></html>", 502),
+            kind=Unavailable,
+        ),
+        FaultCase(
             name="a body that is plain words",
             reply=Reply(b"upstream connect error", 503),
             kind=Unavailable,

@@ -12,7 +12,14 @@ import pytest
 from providers.model import PipelineRef, Reason, Run, State, TriggerKind
 from providers.yunxiao import convert, words
 from providers.yunxiao.convert import Setting
-from providers.yunxiao.wire import LOG, RUN, STEPS, WireLog, WireSteps
+from providers.yunxiao.wire import (
+    LOG,
+    PIPELINES,
+    RUN,
+    STEPS,
+    WireLog,
+    WireSteps,
+)
 
 REF = PipelineRef("main", "1234")
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -154,6 +161,7 @@ def test_a_run_in_full_takes_its_times_from_the_stages_pitfall_4() -> None:
         (0, None),
         (None, None),
         (10**18, None),
+        ("9" * 5000, None),
     ],
 )
 def test_times_are_milliseconds_or_texts_in_the_connections_zone(
@@ -370,9 +378,37 @@ def test_the_failed_jobs_are_those_whose_word_says_so() -> None:
     assert convert.failed_jobs(RUN.validate_python({"pipelineRunId": 7})) == ()
 
 
-def test_a_run_whose_id_is_no_number_has_none_and_a_region_has_no_links() -> None:
-    wire = RUN.validate_python({"pipelineRunId": "x1"})
+@pytest.mark.parametrize("ident", ["x1", "9" * 5000])
+def test_a_run_whose_id_is_no_number_has_none_and_a_region_has_no_links(
+    ident: str,
+) -> None:
+    wire = RUN.validate_python({"pipelineRunId": ident})
     found = convert.run(REF, wire, Setting(zone=CHINA, site=None))
 
+    assert found.ref.id == ident
     assert found.number is None
     assert found.url is None
+
+
+@pytest.mark.parametrize("said", ["pipelineName", "name"])
+def test_a_pipeline_is_named_by_either_of_two_fields_pitfall_5(said: str) -> None:
+    """Lists have `createAccountId` where all else has `creatorAccountId`: unused."""
+    fields = {"pipelineId": 7, said: "Release", "createAccountId": "1"}
+    [wire] = PIPELINES.validate_python([fields])
+    found = convert.pipeline("main", wire, HERE)
+
+    assert (found.ref.id, found.name) == ("7", "Release")
+
+
+def test_texts_in_a_job_that_should_be_json_upset_nothing_pitfall_7() -> None:
+    """`params` and `result` are JSON in text, or broken: neither is read."""
+    odd = job("a", "FAIL", params="{cut", result="not json")
+    found = run(status="FAIL", stages=[stage("s", "FAIL", odd)])
+
+    assert [task.name for task in found.failing_path] == ["s", "a"]
+
+
+def test_the_documented_prose_for_a_status_is_unknown_pitfall_1() -> None:
+    found = run(status="FAIL 运行失败 SUCCESS 运行成功 RUNNING 运行中")
+
+    assert found.state is State.UNKNOWN

@@ -253,3 +253,20 @@ async def test_nobody_speaks_where_they_are_not(
             await act
     with pytest.raises(NotPossible):
         await slack.mention(ann, ops, "hi", thread_ts="1.000000")
+
+
+async def test_a_mention_in_a_thread_says_which(
+    slack: LocalSlack, bolt: Any, ann: User, ops: Channel
+) -> None:
+    threads: list[str | None] = []
+
+    @bolt.app.event("app_mention")
+    async def mentioned(event: Any) -> None:
+        threads.append(event.get("thread_ts"))
+
+    first = (await slack.mention(ann, ops, "hello")).message
+    assert first is not None
+    await slack.mention(ann, ops, "and here?", thread_ts=first.ts)
+    await slack.wait_for(lambda: len(threads) == 2)
+
+    assert threads == [None, first.ts]

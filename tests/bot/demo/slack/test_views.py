@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -353,3 +354,21 @@ async def test_a_home_tab_has_nothing_to_submit(
 
     with pytest.raises(SlackApiError, match="invalid_arguments"):
         await client.api_call("views.publish", json={"user_id": ann.id, "view": home})
+
+
+async def test_a_modal_stays_when_its_submission_is_not_acknowledged(
+    slack: LocalSlack, bolt: Any, opened: Callable[[], View]
+) -> None:
+    let_go = asyncio.Event()
+
+    @bolt.app.view("watch")
+    async def save(ack: Any) -> None:
+        await let_go.wait()
+        await ack()
+
+    slack.ack_patience = 0.05
+    ack = await slack.submit(opened(), {"target": "release"})
+    let_go.set()
+
+    assert ack.error == "operation_timeout"
+    assert opened().content["title"]["text"] == "Watch"
