@@ -51,7 +51,8 @@ class CodeArtsCheckProvider(Provider):
     @override
     async def check(self) -> Identity:
         total = await self._tasks.count("check")
-        return Identity(detail=None if total is None else f"{total} check tasks")
+        unit = "check task" if total == 1 else "check tasks"
+        return Identity(detail=None if total is None else f"{total} {unit}")
 
     @override
     async def list_pipelines(
@@ -124,7 +125,7 @@ class CodeArtsCheckProvider(Provider):
             raise self._no_such_scan("read_log", ref)
         entries = await self._scans.log("read_log", ref.pipeline)
         found = findings.log_text(entries).splitlines()
-        tail = "\n".join(found[-lines:])
+        tail = "\n".join(found[max(len(found) - lines, 0) :])
         return LogTail(text=tail, cut=len(found) > lines, url=newest.url)
 
     async def _newest_in_full(self, run: Run, glance: Glance) -> Run:

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AliasChoices, AliasPath, BeforeValidator, Field, TypeAdapter
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
 from providers.answer import Items, WireModel
 
@@ -52,7 +59,21 @@ class WireTask(WireModel):
     git_branch: Text = None
 
 
-class WireTaskList(WireModel):
+class _WireList(WireModel):
+    """A page of a list, which is known by its count where the list is left out.
+
+    An answer that has neither is no list: it must not pass for an empty one.
+    """
+
+    @model_validator(mode="after")
+    def _is_a_list(self) -> _WireList:
+        if self.model_fields_set:
+            return self
+        msg = "neither a list nor its total"
+        raise ValueError(msg)
+
+
+class WireTaskList(_WireList):
     """A page of the list of tasks."""
 
     tasks: Items[WireTask] | None = None
@@ -140,7 +161,7 @@ class WireRecord(WireModel):
     issue_counts: WireIssueCounts | None = None
 
 
-class WireHistory(WireModel):
+class WireHistory(_WireList):
     """A page of a task's history; in which order is not documented."""
 
     data: Items[WireRecord] | None = None

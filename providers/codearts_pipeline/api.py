@@ -80,9 +80,10 @@ class CodeArtsPipelineProvider(Provider):
         answer = await self._list("check", {"offset": 0, "limit": FIRST_LOOK})
         wire, _ = answer.decode_list(PIPELINE_LIST)
         names = [p.project_name for p in wire.pipelines or () if p.project_name]
+        unit = "pipeline" if wire.total == 1 else "pipelines"
         return Identity(
             name=names[0] if names else None,
-            detail=None if wire.total is None else f"{wire.total} pipelines",
+            detail=None if wire.total is None else f"{wire.total} {unit}",
         )
 
     @override

@@ -140,7 +140,8 @@ def log_tail(wire: WireLog, lines: int) -> LogTail:
     if not _is_oldest_first(found):
         found.reverse()
     cut = bool(wire.has_more) or len(found) > lines
-    return LogTail(text="\n".join(found[-lines:]), cut=cut)
+    last = found[max(len(found) - lines, 0) :]
+    return LogTail(text="\n".join(last), cut=cut)
 
 
 def _is_oldest_first(lines: list[str]) -> bool:

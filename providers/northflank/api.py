@@ -134,8 +134,9 @@ class NorthflankProvider(Provider):
         # One more than wanted: it says whether there is more before.
         found = await self._calls.log(source, lines=lines + 1)
         tail = convert.log_lines(found)
+        last = tail[max(len(tail) - lines, 0) :]
         return LogTail(
-            text=self._secrets.mask("\n".join(tail[-lines:])),
+            text=self._secrets.mask("\n".join(last)),
             cut=len(tail) > lines,
             url=place.url,
         )

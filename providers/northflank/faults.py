@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 WINDOW = timedelta(hours=1)
 """A budget ends an hour after its first request, so no wait is longer."""
 
+_DIGITS = 18
+"""What is longer is no count of requests."""
+
 PERMISSIONS = (
     "Give the role of this connection's token General > Read on Pipelines, Services "
     "and Jobs (for logs: Deployment > View Instance Logs), or leave what it may not "
@@ -57,7 +60,7 @@ def read_quota(answer: Answer) -> Quota | None:
     remaining = answer.headers.get("x-ratelimit-remaining", "").strip()
     # Seconds from now, not an epoch.
     resets_in = _seconds(answer.headers, "x-ratelimit-reset")
-    if not remaining.isdecimal() or resets_in is None:
+    if not remaining.isdecimal() or len(remaining) > _DIGITS or resets_in is None:
         return None
     return Quota(remaining=int(remaining), resets_in=resets_in)
 

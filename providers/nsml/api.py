@@ -105,7 +105,7 @@ class NsmlProvider(Provider):
     ) -> Mapping[PipelineRef, Look]:
         latest: dict[PipelineRef, Run] = {}
         wanted = {ref for ref in refs if ref.id != NOT_A_PROJECT}
-        read, is_cut = 0, False
+        read, left_out, is_cut = 0, 0, False
         if not wanted:
             return {ref: self._no_project("latest_runs") for ref in refs}
         async for part in self._listing("latest_runs"):
@@ -114,10 +114,11 @@ class NsmlProvider(Provider):
                 if known is None or age(run) > age(known):
                     latest[run.ref.pipeline] = run
             read, is_cut = part.read, part.next is not None
+            left_out += part.left_out
             if part.ordered and wanted <= latest.keys():
                 break
         return {
-            ref: latest.get(ref) or self._missing(ref, read, is_cut=is_cut)
+            ref: latest.get(ref) or self._missing(ref, read, left_out, is_cut=is_cut)
             for ref in dict.fromkeys(refs)
         }
 
@@ -221,10 +222,19 @@ class NsmlProvider(Provider):
                 advice="Ask again from the beginning.",
             ) from None
 
-    def _missing(self, ref: PipelineRef, read: int, *, is_cut: bool) -> Look:
+    def _missing(
+        self, ref: PipelineRef, read: int, left_out: int, *, is_cut: bool
+    ) -> Look:
         """Return what it means that no run of the project was read."""
         if ref.id == NOT_A_PROJECT:
             return self._no_project("latest_runs")
+        if left_out:
+            # A run we cannot read may be anybody's: then nobody "has never run".
+            return BadAnswer(
+                f"{left_out} of the account's runs could not be read",
+                connection=self.connection,
+                operation="latest_runs",
+            )
         if not is_cut:
             return None
         return NotFound(

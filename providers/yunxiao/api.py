@@ -76,7 +76,8 @@ class YunxiaoProvider(Provider):
         # its pipelines may be read.
         sheet = await self._dialect.pipelines("check", None, 1)
         total = sheet.total
-        return Identity(detail=None if total is None else f"{total} pipelines")
+        unit = "pipeline" if total == 1 else "pipelines"
+        return Identity(detail=None if total is None else f"{total} {unit}")
 
     @override
     async def list_pipelines(

@@ -22,7 +22,7 @@ from providers.model import (
     TriggerKind,
 )
 from providers.yunxiao.wire import WireSourceData, unwrapped
-from providers.yunxiao.words import APPROVE, READ_LOG, TRIGGERS, state_of, when
+from providers.yunxiao.words import APPROVE, READ_LOG, TRIGGERS, state_of, when, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,7 +92,7 @@ def run(
         state=state,
         reason=reason,
         native=wire.status,
-        number=int(wire.pipelineRunId) if wire.pipelineRunId.isdecimal() else None,
+        number=whole(wire.pipelineRunId),
         url=url(RunRef(ref, wire.pipelineRunId), setting),
         created_at=when(wire.createTime, setting.zone),
         started_at=started,

@@ -22,6 +22,7 @@ from providers.errors import (
     Unauthorized,
     Unavailable,
 )
+from providers.yunxiao.words import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,9 +130,8 @@ def _word(text: str | None) -> str | None:
 
 def _wait(answer: Answer, *, is_throttled: bool) -> timedelta | None:
     """Return how long to wait; `None` leaves it to Retry-After."""
-    milliseconds = answer.headers.get("x-acs-retry-after", "").strip()
-    if milliseconds.isdecimal() and int(milliseconds):
-        return timedelta(milliseconds=min(int(milliseconds), 86_400_000))
+    if milliseconds := whole(answer.headers.get("x-acs-retry-after")):
+        return timedelta(milliseconds=min(milliseconds, 86_400_000))
     if is_throttled or "retry-after" in answer.headers:
         return None
     return QUIET

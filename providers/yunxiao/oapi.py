@@ -24,6 +24,7 @@ from providers.yunxiao.wire import (
     WireRun,
     WireStep,
 )
+from providers.yunxiao.words import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,13 +147,9 @@ def _sheet(
     """Return a page with what its headers say of the next one and of all."""
     if left_out and not found:
         raise answer.bad("not one entry of the list could be read")
-    total = _number(answer.headers.get("x-total"))
+    total = whole(answer.headers.get("x-total"))
     following = next_page(page, size=size, got=len(found) + left_out, total=total)
     if "x-next-page" in answer.headers:
-        named = _number(answer.headers["x-next-page"])
+        named = whole(answer.headers["x-next-page"])
         following = str(named) if named else None
     return Sheet(items=tuple(found), next=following, total=total, left_out=left_out)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.strip().isdecimal() else None

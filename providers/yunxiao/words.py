@@ -64,20 +64,29 @@ MODES: Mapping[TriggerKind, str] = {kind: mode for mode, kind in TRIGGERS.items(
 APPROVE = "PassPipelineValidate"
 READ_LOG = "LogPipelineJobRun"
 
+_DIGITS = 18
+"""What is longer is no time, no count and no number of a run."""
+
 
 def state_of(word: str | None) -> tuple[State, Reason | None]:
     """Return the state that a word means; one nobody documented is unknown."""
     return STATES.get((word or "").strip().upper(), (State.UNKNOWN, None))
 
 
+def whole(text: str | None) -> int | None:
+    """Return a number that came as text; `None` for all that is none of ours."""
+    digits = (text or "").strip()
+    return int(digits) if digits.isdecimal() and len(digits) <= _DIGITS else None
+
+
 def when(moment: Moment, zone: ZoneInfo) -> datetime | None:
     """Return a time as UTC; steps give a text that carries no zone."""
-    if isinstance(moment, str):
-        text = moment.strip()
-        if not text.isdecimal():
-            return _when_written(text, zone)
-        moment = int(text)
-    return utc_from_epoch_ms(moment)
+    if not isinstance(moment, str):
+        return utc_from_epoch_ms(moment)
+    milliseconds = whole(moment)
+    if milliseconds is None:
+        return _when_written(moment.strip(), zone)
+    return utc_from_epoch_ms(milliseconds)
 
 
 def _when_written(text: str, zone: ZoneInfo) -> datetime | None:

@@ -285,6 +285,16 @@ async def test_the_log_of_the_newest_scan_is_never_shown_as_anothers(
     assert not [a for a in cloud.asked if a.endswith("log-detail")]
 
 
+@pytest.mark.parametrize(("lines", "text"), [(2, "b\nc"), (1, "c"), (0, "")])
+async def test_no_more_lines_are_shown_than_asked_for(lines: int, text: str) -> None:
+    said = b'{"log_info": [{"log": "a\\nb\\nc"}]}'
+    provider, _ = open_({**history([row(9)]), LOG: said})
+
+    tail = await provider.read_log(RunRef(ONE, ident(9)), "log-detail", lines=lines)
+
+    assert (tail.text, tail.cut) == (text, True)
+
+
 async def test_a_log_that_was_never_written_is_not_found_or_empty() -> None:
     script = {**history([row(9)]), LOG: b'{"log_info": null}'}
     provider, _ = open_(script)

@@ -453,5 +453,11 @@ def test_no_more_lines_are_shown_than_asked_for_and_it_says_so() -> None:
     assert tail.cut
 
 
+def test_no_lines_at_all_are_none_of_the_log() -> None:
+    tail = convert.log_tail(wire_log("log_stamped.json"), 0)
+
+    assert (tail.text, tail.cut) == ("", True)
+
+
 def test_an_empty_log_is_empty() -> None:
     assert convert.log_tail(WireLog(log=None), 50).text == ""

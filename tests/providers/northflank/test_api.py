@@ -306,6 +306,7 @@ async def test_a_search_without_end_is_no_answer() -> None:
 
 
 async def test_runs_that_cannot_be_read_are_not_no_runs() -> None:
+    """Pitfall 8: the vendor's own client checks nothing of what it gets."""
     provider, _ = opened({RUNS: answer(runs=["?", 7])})
 
     looks = await provider.latest_runs([FLOW])
@@ -484,6 +485,18 @@ async def test_a_log_never_shows_our_own_token() -> None:
     )
 
     assert tail.text == "TOKEN=•••"
+
+
+@pytest.mark.parametrize(("lines", "text"), [(2, "b\nc"), (1, "c"), (0, "")])
+async def test_no_more_lines_are_shown_than_asked_for(lines: int, text: str) -> None:
+    backward = [{"log": f"stdout F {word}"} for word in "cba"]
+    provider, _ = opened({"*": json.dumps({"data": backward}).encode()})
+
+    tail = await provider.read_log(
+        RunRef(SERVICE, "b-1"), "service-builds/shop/web/b-1", lines=lines
+    )
+
+    assert (tail.text, tail.cut) == (text, True)
 
 
 async def test_an_empty_log_is_empty() -> None:

@@ -382,6 +382,17 @@ async def test_a_project_that_never_ran_has_no_latest_run() -> None:
     assert len(cloud.requests) == 10
 
 
+async def test_a_run_nobody_can_read_may_be_of_a_project_that_seems_never_to_run() -> (
+    None
+):
+    provider, _ = open_nsml(listing([entry(3), {"runName": None}]))
+
+    looks = await provider.latest_runs([IDLE, ONE])
+
+    assert number_of(looks[ONE]) == 3
+    assert isinstance(looks[IDLE], BadAnswer)
+
+
 def endless(*, newest_first: bool) -> Answering:
     """Answer with pages of new runs for ever."""
 
