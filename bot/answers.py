@@ -62,6 +62,8 @@ class Part:
     """When the rows were read."""
     more: bool = False
     """The connection has more pipelines than were looked at."""
+    left_out: int = 0
+    """How many entries of its list of pipelines could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

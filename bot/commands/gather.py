@@ -34,6 +34,8 @@ class Gathered:
     """By connection; the pipelines named above are then the last known ones."""
     cut: frozenset[str] = frozenset()
     """The connections that have more pipelines than were looked at."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """By connection, how many entries of its list of pipelines could not be read."""
 
     @property
     def by_connection(self) -> Mapping[str, tuple[Pipeline, ...]]:
@@ -69,7 +71,10 @@ async def gather(desk: Desk, targets: tuple[str, ...], verb: str) -> Gathered | 
     meant = resolve(target, desk.words, {n: page.items for n, page in pages.items()})
     if isinstance(meant, Found):
         cut = frozenset(name for name, page in pages.items() if page.next)
-        return Gathered(pipelines=meant.pipelines, troubled=troubled, cut=cut)
+        left_out = {name: page.left_out for name, page in pages.items()}
+        return Gathered(
+            pipelines=meant.pipelines, troubled=troubled, cut=cut, left_out=left_out
+        )
     return _problem(desk, target or "", meant, verb, tuple(troubled.values()))
 
 

@@ -52,6 +52,7 @@ async def _part(
         trouble=base.trouble if base else None,
         as_of=reading.read_at,
         more=name in gathered.cut,
+        left_out=gathered.left_out.get(name, 0),
     )
 
 

@@ -54,6 +54,9 @@ def _part(part: Part, now: datetime) -> Block:
         rows.append([plain(f"… and {len(hidden)} more: {_tally(hidden)}")])
     if part.more:
         rows.append([plain("… and pipelines beyond those this connection lists")])
+    if part.left_out:
+        entries = words.counted(part.left_out, "entry", "entries")
+        rows.append([plain(f"{words.TROUBLE_MARK} {entries} of its list not readable")])
     if not part.rows and part.trouble is None:
         rows.append([plain("no pipelines")])
     return lines(rows)

@@ -21,6 +21,7 @@ from providers.codearts_pipeline.wire import (
 )
 from providers.codearts_pipeline.words import native_states, native_triggers
 from providers.contract import Capability, Filter, Page, Provider, RunQuery
+from providers.errors import NotFound, Refused
 from providers.gateways.huawei import authentication
 from providers.http import Http
 from providers.masking import Secrets
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from providers.model import LogTail, Pipeline, PipelineRef, Run, RunRef
 
 ROOT = "/v5/{}/api/pipelines"
+MOST_LISTED = 2000
+"""How many pipelines of a project are looked through for one that was asked for."""
+
 RUNS = f"{ROOT}/{{}}/pipeline-runs"
 STEP_LOG = f"{RUNS}/{{}}/jobs/{{}}/steps/{{}}/logs"
 
@@ -171,18 +175,38 @@ class CodeArtsPipelineProvider(Provider):
         The answer leaves out pipelines that have never run, so its entries are told by
         their ids, never by their place.
         """
-        answer = await self._http.post(
-            "latest_runs",
-            f"{ROOT}/status",
-            self._project,
-            json=[ref.id for ref in refs],
-            repeatable=True,
-        )
+        try:
+            answer = await self._http.post(
+                "latest_runs",
+                f"{ROOT}/status",
+                self._project,
+                json=[ref.id for ref in refs],
+                repeatable=True,
+            )
+        except (NotFound, Refused):
+            # Whether one odd id spoils the whole batch is documented nowhere.
+            return await self._latest_of_list(refs)
         wire, left_out = answer.decode_list(LATEST_RUNS)
         found = {r.pipeline_id: convert.run(r, self._view) for r in wire}
         # An entry we cannot read may be anybody's: then nobody "has never run".
         absent = answer.bad("an entry could not be read") if left_out else None
         return {ref: found.get(ref.id, absent) for ref in refs}
+
+    async def _latest_of_list(self, refs: list[PipelineRef]) -> dict[PipelineRef, Look]:
+        """Return the latest runs as the list of all pipelines has them."""
+        page = await self.list_pipelines(limit=MOST_LISTED)
+        listed = {pipeline.ref: pipeline for pipeline in page.items}
+        return {
+            ref: listed[ref].latest if ref in listed else self._not_listed(ref)
+            for ref in refs
+        }
+
+    def _not_listed(self, ref: PipelineRef) -> NotFound:
+        return NotFound(
+            f"the project lists no pipeline {ref.id}",
+            connection=self.connection,
+            operation="latest_runs",
+        )
 
     @override
     async def get_run(self, ref: RunRef) -> Run:

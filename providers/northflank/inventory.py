@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from providers.contract import Page
-from providers.errors import NotFound
+from providers.errors import Forbidden, NotFound, ProviderError
 from providers.northflank import convert
 from providers.northflank.convert import Place
 from providers.northflank.source import Source, SourceKind
@@ -46,12 +46,20 @@ class Inventory:
         """Return up to `limit` pipelines whose name holds `search`, case aside."""
         projects, left_out = await self._projects()
         found: list[Pipeline] = []
+        refusal: ProviderError | None = None
         for project in projects:
-            page = await self._of_project(project, search.casefold())
+            try:
+                page = await self._of_project(project, search.casefold())
+            except (Forbidden, NotFound) as error:
+                # A project we may not read hides no other; it counts as left out.
+                refusal, left_out = error, left_out + 1
+                continue
             found += page.items
             left_out += page.left_out
             if len(found) > limit:
                 break
+        if refusal is not None and not found:
+            raise refusal
         return Page(
             items=tuple(found[:limit]),
             next="more" if len(found) > limit else None,

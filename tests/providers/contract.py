@@ -6,10 +6,12 @@ settings, the cases (what is asked, what the vendor answers), the faults it docu
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
+import random
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -329,6 +331,24 @@ class ProviderContract(ABC):
                 continue
             assert not getattr(found, "items", ())
 
+    async def test_odd_values_anywhere_in_an_answer_are_no_crash(
+        self, case: Case
+    ) -> None:
+        """A sample, drawn anew but the same for the same case, of odd answers."""
+        chance = random.Random(case.name)  # noqa: S311 - repeatable on purpose
+        script = self.script(case)
+        for key, said in script.items():
+            replies: list[Any] = said if isinstance(said, list) else [said]
+            for place, reply in enumerate(replies):
+                for body in _odd_answers(reply, chance):
+                    odd = replies.copy()
+                    odd[place] = Reply(body, reply.status, reply.headers)
+                    provider, _ = self.open({**script, key: odd})
+                    try:
+                        repr(await case.ask(provider))
+                    except ProviderError:
+                        continue
+
     @pytest.mark.parametrize(
         "failure",
         [
@@ -370,6 +390,51 @@ class ProviderContract(ABC):
                 await provider.get_run(ref)
 
             assert all(ident not in a.split("/") for a in cloud.asked)
+
+
+ODD: list[Any] = [
+    *(None, "", " ", "x", "²", "٤٤", "..", "a/b", "a~b#c@d", "NaN", "1e400", "{"),
+    *("9" * 5000, 10**30, -1, 0, 1.5, 1e300, -(10**15), 10**17, True, False),
+    *([], {}, [None], {"a": None}, "[" * 400 + "]" * 400),
+    *("2024-13-45 99:99:99", "0001-01-01 00:00:00", "9999-12-31 23:59:59"),
+    *("http://[", "https://u:p@[bad"),
+]
+ODD_ANSWERS = 25
+"""How many odd answers are tried in place of each reply."""
+
+
+def _odd_answers(reply: Reply, chance: random.Random) -> Iterator[bytes]:
+    """Yield the reply with one value in it replaced by something odd, or left out."""
+    try:
+        data = json.loads(reply.body)
+    except ValueError:
+        return
+    places = list(_places(data))
+    for _ in range(ODD_ANSWERS):
+        place, odd = chance.choice(places), chance.choice([*ODD, KeyError])
+        yield json.dumps(_put(data, place, odd)).encode()
+
+
+def _places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield at
+    pairs = value.items() if isinstance(value, dict) else ()
+    for name, inner in pairs or enumerate(value if isinstance(value, list) else ()):
+        yield from _places(inner, (*at, name))
+
+
+def _put(data: Any, place: tuple[Any, ...], odd: Any) -> Any:
+    """Return the data with `odd` in a place; `KeyError` leaves the place out."""
+    if not place:
+        return None if odd is KeyError else odd
+    whole = copy.deepcopy(data)
+    inner = whole
+    for name in place[:-1]:
+        inner = inner[name]
+    if odd is KeyError:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = odd
+    return whole
 
 
 def _everything_about(error: BaseException) -> str:

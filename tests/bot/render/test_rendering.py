@@ -97,6 +97,12 @@ def test_trouble_says_what_since_when_and_what_to_do() -> None:
     assert "Renew it." in text
 
 
+def test_entries_that_could_not_be_read_are_not_passed_over_in_silence() -> None:
+    text = shown(status_of(row("a", 1, State.SUCCEEDED), left_out=2))
+
+    assert "2 entries of its list not readable" in text
+
+
 def test_trouble_that_was_just_met_says_no_since() -> None:
     just_met = replace(TROUBLE, since=NOW - timedelta(seconds=2))
 

@@ -144,6 +144,27 @@ async def test_an_entry_that_cannot_be_read_is_not_a_pipeline_that_never_ran() -
     assert isinstance(looks[refs[1]], BadAnswer)
 
 
+async def test_a_refused_batch_is_answered_from_the_list_of_pipelines() -> None:
+    run = entry(7, pipeline_id="a", status="FAILED")
+    listed = [{"pipeline_id": "a", "name": "a", "latest_run": run}]
+    refused = {"error_code": "DEVCP.00014004", "error_msg": "parameter invalid"}
+    provider, cloud = opened(
+        {
+            f"POST {ROOT}/status": reply(refused),
+            f"POST {ROOT}/list": reply({"total": 1, "pipelines": listed}),
+        }
+    )
+    refs = [PipelineRef("main", name) for name in ("a", "gone")]
+
+    looks = await provider.latest_runs(refs)
+
+    latest = looks[refs[0]]
+    assert isinstance(latest, Run)
+    assert latest.state is State.FAILED
+    assert isinstance(looks[refs[1]], NotFound)
+    assert len(cloud.asked) == 2
+
+
 async def test_many_pipelines_are_asked_for_in_batches() -> None:
     refs = [PipelineRef("main", f"p{n}") for n in range(250)]
     provider, cloud = opened({"*": b"[]"})

@@ -357,6 +357,34 @@ async def test_configured_projects_are_not_looked_for() -> None:
     assert len(cloud.asked) == 1
 
 
+async def test_a_project_that_may_not_be_read_hides_no_other() -> None:
+    for status in (403, 404):
+        provider, _ = opened(
+            {
+                f"{PROJECT}/services": Reply(b"", status),
+                "GET /v1/projects/blog/services": answer(services=[{"id": "site"}]),
+            },
+            projects=["shop", "blog"],
+            include=["service-builds"],
+        )
+
+        page = await provider.list_pipelines()
+
+        assert [p.ref.id for p in page.items] == ["blog/services/site"]
+        assert page.left_out == 1
+
+
+async def test_where_no_project_may_be_read_it_says_so() -> None:
+    provider, _ = opened(
+        {f"{PROJECT}/services": Reply(b"", 403)},
+        projects=["shop"],
+        include=["service-builds"],
+    )
+
+    with pytest.raises(Forbidden):
+        await provider.list_pipelines()
+
+
 async def test_projects_are_read_page_by_page() -> None:
     provider, _ = opened(
         {
