@@ -78,19 +78,25 @@ def _keep_the_good(
     value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
 ) -> object:
     """Validate a list as a whole; only where that fails, item by item."""
+    rejected: list[ValidationError] | None = (info.context or {}).get("rejected")
+    before = len(rejected or ())
     try:
         return handler(value)
     except ValidationError:
-        rejected = (info.context or {}).get("rejected")
         if not isinstance(value, list) or rejected is None:
             raise
-        good: list[Any] = []
-        for item in value:
-            try:
-                good.extend(handler([item]))
-            except ValidationError as error:
-                rejected.append(error)
-        return good
+    # Lists inside this one have counted already, and are about to count again.
+    del rejected[before:]
+    good: list[Any] = []
+    for item in value:
+        inside = len(rejected)
+        try:
+            good.extend(handler([item]))
+        except ValidationError as error:
+            # Who is left out as a whole counts once, whatever was odd inside.
+            del rejected[inside:]
+            rejected.append(error)
+    return good
 
 
 Items = Annotated[list[T], WrapValidator(_keep_the_good)]

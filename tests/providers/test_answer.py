@@ -504,3 +504,22 @@ def test_json_is_known_by_how_it_begins(body: bytes, is_json: bool) -> None:  # 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"NaN,"])
 def test_what_is_no_json_is_none(body: bytes) -> None:
     assert answer(body).json() is None
+
+
+class _Job(WireModel):
+    id: str
+
+
+class _Stage(WireModel):
+    name: str
+    jobs: Items[_Job]
+
+
+def test_an_entry_inside_an_entry_is_counted_once() -> None:
+    body = b'[{"name":"a","jobs":[{"id":[]},{"id":"1"}]},{"jobs":[{"id":{}}]}]'
+    answer = Answer(connection="c", operation="o", status=200, headers={}, body=body)
+
+    stages, left_out = answer.decode_list(TypeAdapter(Items[_Stage]))
+
+    assert [(s.name, [j.id for j in s.jobs]) for s in stages] == [("a", ["1"])]
+    assert left_out == 2
