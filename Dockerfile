@@ -9,6 +9,7 @@ RUN pip install --disable-pip-version-check --require-hashes -r requirements/run
 
 COPY bot bot
 COPY providers providers
+COPY manifest.yml manifest.yml
 RUN useradd --system --uid 10001 runbell
 USER runbell
 

@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test format golden lock clean
+.PHONY: demo test bench format golden lock page clean
 
 demo: .venv/demo.done
 	@$(BIN)/python -m bot demo
@@ -17,6 +17,10 @@ test: .venv/test.done
 	$(BIN)/deptry .
 	$(BIN)/codespell
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+# Figures, not tests: about half a minute, and docs/performance.md is written anew.
+bench: .venv/test.done
+	$(BIN)/python -m tests.bench
 
 format: .venv/test.done
 	$(BIN)/ruff check --fix --quiet .
@@ -32,6 +36,10 @@ LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
 lock:
 	$(LOCK) --upgrade -o requirements/runtime.lock
 	$(LOCK) --upgrade --group dev -o requirements/dev.lock
+
+# Needs Node 20 and npm; only after a change in bot/demo/page/source.
+page:
+	cd bot/demo/page/source && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from providers.contract import Filter
 from providers.errors import ProviderError
-from providers.model import Pipeline, Run
+from providers.model import Identity, LogTail, Pipeline, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,10 @@ class Status:
     """The latest run of each pipeline."""
 
     asked: str | None
-    """The target as it was typed; `None` for everything."""
+    """The target and filters as they were typed; `None` for everything."""
     parts: tuple[Part, ...]
+    only_attention: bool = False
+    """Only what is red, running or waiting is to be shown; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,46 @@ class RunList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """One run in full."""
+
+    pipeline: Pipeline
+    run: Run
+    trouble: Trouble | None = None
+    """Why it could not be read just now; the run is then the last known one."""
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The end of a task's log."""
+
+    pipeline: Pipeline
+    run: Run
+    task: str
+    """The names of the stages, jobs and steps down to the task."""
+    tail: LogTail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """How a connection is."""
+
+    connection: str
+    title: str
+    identity: Identity | None = None
+    trouble: Trouble | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How every connection is."""
+
+    pulses: tuple[Pulse, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
     """How to ask."""
 
@@ -125,4 +167,4 @@ class Problem:
     """Connections that could not be searched."""
 
 
-Answer = Status | RunList | Help | Problem
+Answer = Status | RunList | Show | Log | Health | Help | Problem

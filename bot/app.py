@@ -79,7 +79,7 @@ async def open_desk(
     )
     try:
         words = Words(groups=settings.groups, aliases=settings.aliases)
-        yield Desk(reader=reader, words=words, command=settings.command)
+        yield Desk(reader=reader, words=words, clock=clock, command=settings.command)
     finally:
         await reader.close()
         await network.close()
@@ -110,7 +110,7 @@ async def open_bot(
 
         Listeners(
             ask=ask,
-            sender=Sender(session, clock),
+            sender=Sender(session, app.client, clock),
             clock=clock,
             zone=ZoneInfo(settings.timezone),
             errands=errands,
@@ -143,7 +143,7 @@ async def _bolt(settings: Settings, session: aiohttp.ClientSession) -> AsyncApp:
         who = await client.auth_test()
     except SlackApiError as error:
         msg = (
-            f"Slack does not accept the bot token ({error.response['error']}). "
+            f"Slack does not accept the bot token ({_refusal(error)}). "
             "Take it from the app's page, OAuth & Permissions, and install the app."
         )
         raise StartError(msg) from None
@@ -188,12 +188,19 @@ async def _listen(
         await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt's own
     except SlackApiError as error:
         msg = (
-            f"Slack does not accept the app token ({error.response['error']}). "
+            f"Slack does not accept the app token ({_refusal(error)}). "
             "It needs the scope connections:write, and Socket Mode switched on."
         )
         raise StartError(msg) from None
     log.info("connected by Socket Mode")
     return None
+
+
+def _refusal(error: SlackApiError) -> str:
+    """Return Slack's word for what is wrong; a proxy's page has none."""
+    data = getattr(error.response, "data", error.response)
+    word = data.get("error") if isinstance(data, dict) else None
+    return str(word or f"HTTP {getattr(error.response, 'status_code', '?')}")
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -16,11 +16,12 @@ import typer
 from rich.console import Console
 
 from bot import log
-from bot.answers import Problem, Status
+from bot.answers import Answer, Health, Problem, RunList, Show, Status
 from bot.app import StartError, open_bot, open_desk
+from bot.cli_setup import setup
 from bot.clock import SystemClock
 from bot.commands.answering import answer
-from bot.commands.grammar import Command, Verb
+from bot.commands.grammar import Verb, typed
 from bot.render.data import data
 from bot.render.rendering import render
 from bot.render.terminal import terminal
@@ -38,6 +39,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(setup)
 
 Config = Annotated[
     Path,
@@ -48,7 +50,9 @@ Config = Annotated[
 DEFAULT_CONFIG = Path("runbell.yml")
 Targets = Annotated[
     list[str] | None,
-    typer.Argument(help="A pipeline, connection:name, a group, an alias or a glob."),
+    typer.Argument(
+        help="A pipeline, connection:name, group, alias, glob; filters like is:red."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 Verbose = Annotated[
@@ -73,7 +77,11 @@ def demo(*, verbose: Verbose = False) -> None:
     _run(play(Console()))
 
 
-@cli.command()
+# A filter such as -actor:kim looks like an option, and is none.
+WORDS = {"ignore_unknown_options": True}
+
+
+@cli.command(context_settings=WORDS)
 def status(
     targets: Targets = None,
     config: Config = DEFAULT_CONFIG,
@@ -82,10 +90,10 @@ def status(
     verbose: Verbose = False,
 ) -> None:
     """Show the latest run of each pipeline, worst first."""
-    _ask(Command(Verb.STATUS, tuple(targets or ())), config, as_json, verbose)
+    _ask(Verb.STATUS, targets, config, as_json=as_json, verbose=verbose)
 
 
-@cli.command("list")
+@cli.command("list", context_settings=WORDS)
 def list_(
     targets: Targets = None,
     config: Config = DEFAULT_CONFIG,
@@ -94,32 +102,77 @@ def list_(
     verbose: Verbose = False,
 ) -> None:
     """List recent runs, newest first."""
-    _ask(Command(Verb.LIST, tuple(targets or ())), config, as_json, verbose)
+    _ask(Verb.LIST, targets, config, as_json=as_json, verbose=verbose)
+
+
+@cli.command(context_settings=WORDS)
+def show(
+    targets: Targets = None,
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show one run: its stages, what failed and why."""
+    _ask(Verb.SHOW, targets, config, as_json=as_json, verbose=verbose)
+
+
+@cli.command("log", context_settings=WORDS)
+def log_(
+    targets: Targets = None,
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show the end of the log that says most about a run."""
+    _ask(Verb.LOG, targets, config, as_json=as_json, verbose=verbose)
+
+
+@cli.command()
+def health(
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show how each connection is."""
+    _ask(Verb.HEALTH, None, config, as_json=as_json, verbose=verbose)
 
 
 def _ask(
-    command: Command,
-    config: Path,
-    as_json: bool,  # noqa: FBT001 - handed on from the options above
-    verbose: bool,  # noqa: FBT001 - the same
+    verb: Verb, words: list[str] | None, config: Path, *, as_json: bool, verbose: bool
 ) -> None:
     log.configure(level=logging.DEBUG if verbose else logging.WARNING)
     settings = _settings(config, for_slack=False)
-    _run(_answer(settings, command, as_json=as_json))
+    _run(_answer(settings, typed(verb, words or []), as_json=as_json))
 
 
-async def _answer(settings: Settings, command: Command, *, as_json: bool) -> None:
+async def _answer(settings: Settings, text: str, *, as_json: bool) -> None:
     clock = SystemClock()
     async with open_desk(settings, clock=clock) as desk:
-        found = await answer(desk, str(command))
+        found = await answer(desk, text)
     if as_json:
         typer.echo(json.dumps(data(found), ensure_ascii=False, indent=2))
     else:
         now = clock.now().astimezone(ZoneInfo(settings.timezone))
         Console().print(terminal(render(found, now), now), end="")
-    troubled = isinstance(found, Status) and any(p.trouble for p in found.parts)
-    if isinstance(found, Problem) or troubled:
+    if _is_trouble(found):
         raise typer.Exit(EXIT_PROBLEM)
+
+
+def _is_trouble(found: Answer) -> bool:
+    match found:
+        case Problem():
+            return True
+        case Status() | RunList():
+            return any(part.trouble for part in found.parts)
+        case Health():
+            return any(pulse.trouble for pulse in found.pulses)
+        case Show():
+            return found.trouble is not None
+        case _:
+            return False
 
 
 async def _serve(settings: Settings) -> None:

@@ -20,7 +20,14 @@ from providers.errors import ProviderError, Unavailable
 if TYPE_CHECKING:
     from providers.clock import Clock
     from providers.contract import Look, Page, Provider, RunQuery
-    from providers.model import Pipeline, PipelineRef, Run, RunRef
+    from providers.model import (
+        Identity,
+        LogTail,
+        Pipeline,
+        PipelineRef,
+        Run,
+        RunRef,
+    )
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -110,6 +117,24 @@ class Reader:
             ("run", ref.pipeline.connection, ref),
             self._ages.run,
             lambda: self.providers[ref.pipeline.connection].get_run(ref),
+        )
+
+    async def check(self, connection: str) -> Reading[Identity]:
+        """Return who a connection is to its vendor."""
+        return await self._read(
+            ("check", connection),
+            self._ages.runs,
+            self.providers[connection].check,
+        )
+
+    async def log(self, ref: RunRef, log: str, *, lines: int) -> Reading[LogTail]:
+        """Return the last lines of a task's log."""
+        return await self._read(
+            ("log", ref.pipeline.connection, ref, log, lines),
+            self._ages.run,
+            lambda: self.providers[ref.pipeline.connection].read_log(
+                ref, log, lines=lines
+            ),
         )
 
     async def close(self) -> None:

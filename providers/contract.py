@@ -164,6 +164,14 @@ class Provider(ABC):
     def __init__(self, connection: str) -> None:
         self.connection = connection
 
+    def locate(self, url: str) -> RunRef | PipelineRef | None:
+        """Return what a vendor's page, pasted by a person, is about.
+
+        `None` where the address is none of this connection's; nothing is asked.
+        """
+        del url
+        return None
+
     @abstractmethod
     async def check(self) -> Identity:
         """Ask the vendor who we are, with the cheapest call that proves the credential.

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.answers import Part, Problem, Trouble
 from bot.catalog import Ambiguous, Found, Nothing, Words, connections_of, resolve
 
 if TYPE_CHECKING:
+    from bot.commands.grammar import Command
     from bot.reader import Reader, Reading
+    from providers.clock import Clock
     from providers.model import Pipeline
 
 
@@ -21,8 +24,13 @@ class Desk:
 
     reader: Reader
     words: Words
+    clock: Clock
     command: str
     """The slash command's name, such as `/runs`."""
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.clock.now()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +55,13 @@ class Gathered:
         }
 
 
-async def gather(desk: Desk, targets: tuple[str, ...], verb: str) -> Gathered | Problem:
-    """Return the pipelines the targets mean, or the problem; no target means all.
+async def gather(desk: Desk, command: Command) -> Gathered | Problem:
+    """Return the pipelines a command means, or the problem; no target means all.
 
     A connection in trouble is searched among its last known pipelines, and does not
     keep the others from being found.
     """
-    target = " ".join(targets) or None
+    target = command.target
     names = connections_of(target, desk.words, desk.reader.providers)
     readings = dict(
         zip(
@@ -69,13 +77,21 @@ async def gather(desk: Desk, targets: tuple[str, ...], verb: str) -> Gathered | 
     }
     pages = {n: r.value for n, r in readings.items() if r.value is not None}
     meant = resolve(target, desk.words, {n: page.items for n, page in pages.items()})
-    if isinstance(meant, Found):
-        cut = frozenset(name for name, page in pages.items() if page.next)
-        left_out = {name: page.left_out for name, page in pages.items()}
-        return Gathered(
-            pipelines=meant.pipelines, troubled=troubled, cut=cut, left_out=left_out
-        )
-    return _problem(desk, target or "", meant, verb, tuple(troubled.values()))
+    if not isinstance(meant, Found):
+        return _problem(desk, command, meant, tuple(troubled.values()))
+    return Gathered(
+        pipelines=tuple(
+            p for p in meant.pipelines if command.filters.wants_pipeline(p)
+        ),
+        troubled=troubled,
+        cut=frozenset(name for name, page in pages.items() if page.next),
+        left_out={name: page.left_out for name, page in pages.items()},
+    )
+
+
+def asked(command: Command) -> str | None:
+    """Return what was asked about, as it would be typed; `None` for everything."""
+    return " ".join(filter(None, (command.target, str(command.filters)))) or None
 
 
 def in_trouble(reader: Reader, name: str, reading: Reading[object]) -> Part:
@@ -90,17 +106,18 @@ def in_trouble(reader: Reader, name: str, reading: Reading[object]) -> Part:
 
 
 def _problem(
-    desk: Desk,
-    target: str,
-    meant: Ambiguous | Nothing,
-    verb: str,
-    parts: tuple[Part, ...],
+    desk: Desk, command: Command, meant: Ambiguous | Nothing, parts: tuple[Part, ...]
 ) -> Problem:
+    def instead(targets: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(f"{desk.command} {command.verb} {t}{number}" for t in targets)
+
+    number = f" #{command.run}" if command.run else ""
+    target = command.target or ""
     if isinstance(meant, Ambiguous):
         others = meant.count - len(meant.choices)
         return Problem(
             what=f"“{target}” fits {meant.count} pipelines. Which one do you mean?",
-            instead=tuple(f"{desk.command} {verb} {c}" for c in meant.choices),
+            instead=instead(meant.choices),
             hint=f"{others} more fit; a glob such as *{target}* means all of them."
             if others
             else f"A glob such as *{target}* means all of them.",
@@ -108,8 +125,7 @@ def _problem(
         )
     return Problem(
         what=f"No pipeline fits “{target}”.",
-        instead=tuple(f"{desk.command} {verb} {c}" for c in meant.suggestions)
-        or (f"{desk.command} {verb}",),
+        instead=instead(meant.suggestions) or (f"{desk.command} status",),
         hint="A target is a pipeline's name, connection:name, a group, or a glob.",
         parts=parts,
     )

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.answers import Entry, Part, Problem, RunList
-from bot.commands.gather import Desk, gather, in_trouble
-from providers.contract import Filter, RunQuery
+from bot.commands.gather import Desk, asked, gather, in_trouble
+from providers.contract import Filter
 from providers.model import Run
 
 if TYPE_CHECKING:
     from bot.commands.gather import Gathered
+    from bot.commands.grammar import Command
 
 MOST_RUNS = 10
 """How many runs one answer lists."""
@@ -22,16 +23,18 @@ MOST_HISTORIES = 5
 pipeline would use up the budget that the connection has for an hour."""
 
 
-async def runs(desk: Desk, targets: tuple[str, ...]) -> RunList | Problem:
-    """Return the recent runs of the pipelines the targets mean; of all, where none."""
-    gathered = await gather(desk, targets, "list")
+async def runs(desk: Desk, command: Command) -> RunList | Problem:
+    """Return the recent runs of the pipelines a command means; of all, where none."""
+    gathered = await gather(desk, command)
     if isinstance(gathered, Problem):
         return gathered
     if len(gathered.pipelines) > MOST_HISTORIES:
-        return await _latest(desk, targets, gathered)
+        return await _latest(desk, command, gathered)
+    # To the minute: a question asked twice is the same question, and cached.
+    now = desk.now().replace(second=0, microsecond=0)
     readings = await asyncio.gather(
         *(
-            desk.reader.runs(RunQuery(pipeline=p.ref, limit=MOST_RUNS))
+            desk.reader.runs(command.filters.query(p, limit=MOST_RUNS, now=now))
             for p in gathered.pipelines
         )
     )
@@ -43,6 +46,7 @@ async def runs(desk: Desk, targets: tuple[str, ...]) -> RunList | Problem:
             for pipeline, reading in pairs
             if reading.value is not None
             for run in reading.value.items
+            if command.filters.passes(run, desk.now())
         ]
     )
     troubled = dict(gathered.troubled)
@@ -52,7 +56,7 @@ async def runs(desk: Desk, targets: tuple[str, ...]) -> RunList | Problem:
             troubled[name] = in_trouble(desk.reader, name, reading)
     count = sum(len(page.items) for page in pages)
     return RunList(
-        asked=" ".join(targets) or None,
+        asked=asked(command),
         entries=entries,
         pipelines=len(gathered.pipelines),
         more=count > len(entries) or any(page.next for page in pages),
@@ -64,7 +68,7 @@ async def runs(desk: Desk, targets: tuple[str, ...]) -> RunList | Problem:
     )
 
 
-async def _latest(desk: Desk, targets: tuple[str, ...], gathered: Gathered) -> RunList:
+async def _latest(desk: Desk, command: Command, gathered: Gathered) -> RunList:
     entries: list[Entry] = []
     parts: dict[str, Part] = dict(gathered.troubled)
     by_connection = gathered.by_connection
@@ -82,10 +86,11 @@ async def _latest(desk: Desk, targets: tuple[str, ...], gathered: Gathered) -> R
             Entry(pipeline=pipeline, run=look)
             for pipeline in pipelines
             if isinstance(look := looks.get(pipeline.ref), Run)
+            and command.filters.passes(look, desk.now())
         ]
     newest = _newest(entries)
     return RunList(
-        asked=" ".join(targets) or None,
+        asked=asked(command),
         entries=newest,
         pipelines=len(gathered.pipelines),
         latest_only=True,

@@ -6,33 +6,42 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bot.answers import Part, Problem, Row, Status, Trouble
-from bot.commands.gather import Desk, gather, in_trouble
+from bot.commands.gather import Desk, asked, gather, in_trouble
 from providers.errors import ProviderError
 
 if TYPE_CHECKING:
     from bot.commands.gather import Gathered
+    from bot.commands.grammar import Command
     from providers.contract import Look
     from providers.model import Pipeline
 
 
-async def status(desk: Desk, targets: tuple[str, ...]) -> Status | Problem:
-    """Return where the pipelines stand that the targets mean; all, where none."""
-    gathered = await gather(desk, targets, "status")
+async def status(desk: Desk, command: Command) -> Status | Problem:
+    """Return where the pipelines stand that a command means; all, where none."""
+    gathered = await gather(desk, command)
     if isinstance(gathered, Problem):
         return gathered
     parts = await asyncio.gather(
         *(
-            _part(desk, name, pipelines, gathered)
+            _part(desk, command, name, pipelines, gathered)
             for name, pipelines in gathered.by_connection.items()
         )
     )
     seen = {part.connection for part in parts}
     unseen = (p for name, p in gathered.troubled.items() if name not in seen)
-    return Status(asked=" ".join(targets) or None, parts=(*parts, *unseen))
+    return Status(
+        asked=asked(command),
+        parts=(*parts, *unseen),
+        only_attention=command.verb is None,
+    )
 
 
 async def _part(
-    desk: Desk, name: str, pipelines: tuple[Pipeline, ...], gathered: Gathered
+    desk: Desk,
+    command: Command,
+    name: str,
+    pipelines: tuple[Pipeline, ...],
+    gathered: Gathered,
 ) -> Part:
     reading = await desk.reader.latest(name, [p.ref for p in pipelines])
     looks = reading.value or {}
@@ -41,19 +50,26 @@ async def _part(
         if reading.error
         else gathered.troubled.get(name)
     )
+    # Without a last known answer there are no rows: a pipeline that could not be read
+    # must not look like one that has never run.
+    known = pipelines if reading.value is not None else ()
+    rows = tuple(_row(p, looks.get(p.ref)) for p in known)
     return Part(
         connection=name,
         title=desk.reader.providers[name].title,
-        # Without a last known answer there are no rows: a pipeline that could not be
-        # read must not look like one that has never run.
-        rows=tuple(_row(p, looks.get(p.ref)) for p in pipelines)
-        if reading.value is not None
-        else (),
+        rows=tuple(row for row in rows if _is_wanted(row, command, desk)),
         trouble=base.trouble if base else None,
         as_of=reading.read_at,
         more=name in gathered.cut,
         left_out=gathered.left_out.get(name, 0),
     )
+
+
+def _is_wanted(row: Row, command: Command, desk: Desk) -> bool:
+    """Return whether a row passes the filters; what could not be read stays."""
+    if row.run is None:
+        return row.trouble is not None or not command.filters.about_runs
+    return command.filters.passes(row.run, desk.now())
 
 
 def _row(pipeline: Pipeline, look: Look) -> Row:

@@ -6,11 +6,13 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from random import SystemRandom
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.clock import SystemClock
+from bot.demo.page import PORT, open_page
 from bot.demo.stage import open_stage
 from bot.render.message import Message
 from bot.render.terminal import terminal
@@ -38,11 +40,25 @@ ReadLine = Callable[[], str | None]
 """Returns the next line, or `None` at the end; may block."""
 
 
-async def play(console: Console, read: ReadLine | None = None) -> None:
-    """Open the stage and answer what is typed, until `quit` or the end of the input."""
+async def play(
+    console: Console, read: ReadLine | None = None, *, port: int = PORT
+) -> None:
+    """Open the stage and answer what is typed, until `quit` or the end of the input.
+
+    Meanwhile the same is to be seen in a browser, unless the port is taken.
+    """
     clock = SystemClock()
     interactive = read is None and sys.stdin.isatty()
-    async with open_stage(clock, SystemRandom()) as stage:
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(open_stage(clock, SystemRandom()))
+        try:
+            page = await stack.enter_async_context(open_page(stage, port=port))
+        except OSError as error:
+            where = f"In a browser there is nothing to see: port {port} cannot be used"
+            where = f"{where} ({error.strerror})."
+        else:
+            where = f"In a browser: [bold]{page.url}[/bold]"
+        console.print(f"{where}\n")
         if interactive:
             console.print(WELCOME)
         async for line in _lines(read or _reader(interactive=interactive)):

@@ -62,6 +62,7 @@ def worlds(clock: Clock) -> Mapping[str, World]:
             SimPipeline(
                 id="2x6ijrgeyq6s3ojy9ur",
                 name="speech-ko",
+                phase=timedelta(minutes=19),
                 stages=(TRAIN,),
                 every=timedelta(minutes=47),
             ),
@@ -78,6 +79,7 @@ def worlds(clock: Clock) -> Mapping[str, World]:
             SimPipeline(
                 id="1240",
                 name="nightly",
+                phase=timedelta(minutes=170),
                 stages=(BUILD, TEST),
                 every=timedelta(hours=24),
                 endings=(PASSES, PASSES, FAILS),
@@ -96,6 +98,7 @@ def worlds(clock: Clock) -> Mapping[str, World]:
             SimPipeline(
                 id=digits("pipeline release"),
                 name="release",
+                phase=timedelta(minutes=95),
                 stages=(BUILD, DEPLOY),
                 every=timedelta(hours=5),
                 endings=(*[PASSES] * 11, WAITS),
@@ -116,6 +119,7 @@ def worlds(clock: Clock) -> Mapping[str, World]:
             SimPipeline(
                 id=digits("check api"),
                 name="api-quality",
+                phase=timedelta(minutes=71),
                 stages=(SCAN,),
                 every=timedelta(hours=3),
             ),
@@ -132,12 +136,14 @@ def worlds(clock: Clock) -> Mapping[str, World]:
             SimPipeline(
                 id="shop/services/api",
                 name="api",
+                phase=timedelta(minutes=4),
                 stages=(BUILD,),
                 every=timedelta(minutes=8),
             ),
             SimPipeline(
                 id="shop/jobs/invoices",
                 name="invoices",
+                phase=timedelta(minutes=13),
                 stages=(Stage("Run", (Job("invoices", _seconds(40)),)),),
                 every=timedelta(minutes=30),
                 endings=(PASSES, CANCELED),

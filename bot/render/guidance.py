@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.filters import Key
 from bot.render.message import Element, Message, bold, code, faint, header, lines, plain
 from bot.render.rows import trouble_text, troubled
 
@@ -16,9 +17,13 @@ def help_(answer: Help) -> Message:
     """Return how to ask."""
     command = answer.command
     usages = (
+        (command, "what is red, running or waiting"),
         (f"{command} status", "the latest run of every pipeline, worst first"),
         (f"{command} status <target>", "of these pipelines only"),
-        (f"{command} list <target>", "recent runs, newest first"),
+        (f"{command} list <target> is:red branch:main", "recent runs, newest first"),
+        (f"{command} show <target> [number]", "one run: stages, what failed and why"),
+        (f"{command} log <target> [number]", "the end of the log that says most"),
+        (f"{command} health", "how each connection is"),
         (f"{command} help", "this"),
     )
     known = (
@@ -34,6 +39,8 @@ def help_(answer: Help) -> Message:
         "a group or an alias."
     )
     rows.append([plain(target)])
+    keys = ", ".join(f"{key.value}:" for key in Key)
+    rows.append([plain(f"Filters: {keys}; a - in front means not.")])
     rows += [
         [bold(f"{label}: "), plain(", ".join(names))] for label, names in known if names
     ]

@@ -18,6 +18,8 @@ LONGEST_TEXT = 3000
 LONGEST_WORD = 300
 """How much of a single name or message is shown."""
 LONGEST_URL = 3000
+LONGEST_LOG = 2800
+"""How much of a log is shown; it is the end that tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,16 @@ def lines(rows: Sequence[Sequence[Element]]) -> Block:
             {"type": "rich_text_section", "elements": list(row)} for row in rows
         ],
     }
+
+
+def preformatted(text: str) -> Block:
+    """Return text as it stands, line by line, cut at its beginning where it must be."""
+    kept = text if len(text) <= LONGEST_LOG else f"…{text[-LONGEST_LOG + 1 :]}"
+    section = {
+        "type": "rich_text_preformatted",
+        "elements": [{"type": "text", "text": kept or " "}],
+    }
+    return {"type": "rich_text", "elements": [section]}
 
 
 def plain(text: str) -> Element:

@@ -21,7 +21,7 @@ from bot.render.message import (
 )
 
 if TYPE_CHECKING:
-    from bot.answers import Part, Row, Trouble
+    from bot.answers import Part, Row, Show, Trouble
     from providers.model import Pipeline, Run
 
 
@@ -83,6 +83,14 @@ def trouble_lines(part: Part, now: datetime) -> list[list[Element]]:
         [plain(f"{_said(trouble)}{request}")],
         [faint(trouble.advice)],
     ]
+
+
+def trouble_of_run(answer: Show, now: datetime) -> list[list[Element]]:
+    """Return why a run may be out of date, and how old what is shown is."""
+    if answer.trouble is None:
+        return []
+    age = [plain("last known, read "), ago(answer.as_of, now)] if answer.as_of else []
+    return [[plain(f"{words.TROUBLE_MARK} "), bold(answer.trouble.what)], age]
 
 
 def troubled(parts: Sequence[Part], now: datetime) -> list[Block]:

@@ -26,7 +26,7 @@ def status(answer: Status, now: datetime) -> Message:
     summary = summary or "nothing to show"
     about = f"{answer.asked}: " if answer.asked else ""
     blocks: list[Block] = [header(f"{about}{summary}")]
-    blocks += [_part(part, now) for part in answer.parts]
+    blocks += [_part(part, now, answer.only_attention) for part in answer.parts]
     if not answer.parts:
         blocks.append(lines([[plain("No connection has a pipeline yet.")]]))
     failed = [r for r in rows if r.run and r.run.state is State.FAILED]
@@ -45,13 +45,16 @@ def _troubles(parts: tuple[Part, ...]) -> str:
     )
 
 
-def _part(part: Part, now: datetime) -> Block:
+def _part(part: Part, now: datetime, only_attention: bool) -> Block:  # noqa: FBT001 - handed on
     ordered = sorted(part.rows, key=_rank)
-    shown, hidden = ordered[:MOST_ROWS], ordered[MOST_ROWS:]
+    loud = [row for row in ordered if not only_attention or _needs_attention(row)]
+    shown = loud[:MOST_ROWS]
+    hidden = [row for row in ordered if row not in shown]
     rows = [part_title(part, now), *trouble_lines(part, now)]
     rows += [pipeline_line(entry, now) for entry in shown]
     if hidden:
-        rows.append([plain(f"… and {len(hidden)} more: {_tally(hidden)}")])
+        and_more = f"… and {len(hidden)} more: " if shown else ""
+        rows.append([plain(f"{and_more}{_tally(hidden)}")])
     if part.more:
         rows.append([plain("… and pipelines beyond those this connection lists")])
     if part.left_out:
@@ -60,6 +63,14 @@ def _part(part: Part, now: datetime) -> Block:
     if not part.rows and part.trouble is None:
         rows.append([plain("no pipelines")])
     return lines(rows)
+
+
+def _needs_attention(row: Row) -> bool:
+    """Return whether somebody should look: it is not over, or it did not go well."""
+    quiet = {State.SUCCEEDED, State.SKIPPED, State.CANCELED}
+    return row.trouble is not None or (
+        row.run is not None and row.run.state not in quiet
+    )
 
 
 def _rank(row: Row) -> tuple[int, str]:

@@ -36,7 +36,7 @@ def _lines(block: Block, now: datetime) -> Iterator[Text]:
         case "rich_text":
             for section in block["elements"]:
                 parts = (_element(e, now) for e in section["elements"])
-                yield Text.assemble(*parts)
+                yield from Text.assemble(*parts).split("\n")
         case other:
             # Nothing may vanish without a word.
             yield Text(f"[{other}]", style="dim")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
 
     from bot.answers import Answer
+    from bot.render.message import Message
     from bot.slack.sender import Sender
     from providers.clock import Clock
 
@@ -31,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 Ask = Callable[[str], Awaitable["Answer"]]
 """Text in, answer out."""
+
+# https://docs.slack.dev/reference/events/app_mention
+_MENTIONS = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>")
 
 OWN_FAULT = Problem(
     what="Something went wrong inside Runbell itself; it is in its log.",
@@ -86,32 +90,58 @@ class Listeners:
     def register(self, app: AsyncApp) -> None:
         """Register the listeners with Bolt."""
         app.command(self._command)(self.slash)
+        app.event("app_mention")(self.spoken_to)
+        app.event("message")(self.spoken_to)
         # An unhandled event would count as a failed delivery and be sent three times.
         app.event(re.compile(".*"))(_ignore)
 
     async def slash(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Answer a slash command, privately."""
         await ack()
-        delivery = str(body.get("trigger_id", ""))
-        if delivery and delivery in self._taken:
+        if self._is_new(str(body.get("trigger_id", ""))):
+            url = str(body["response_url"])
+            self._errands.run(self._answer(str(body.get("text", "")), url))
+
+    async def spoken_to(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        """Answer a mention in its thread, and a direct message where it was said."""
+        if not _is_for_us(event) or not self._is_new(str(body.get("event_id", ""))):
             return
-        self._taken[delivery] = True
-        self._errands.run(
-            self._answer(str(body.get("text", "")), str(body["response_url"]))
-        )
+        text = _MENTIONS.sub("", str(event.get("text", "")), count=1).strip()
+        # An answer in a channel belongs into a thread; a direct message is one anyway.
+        is_direct = event.get("channel_type") == "im"
+        thread = event.get("thread_ts") or (None if is_direct else event.get("ts"))
+        self._errands.run(self._reply(text, str(event["channel"]), thread))
 
     async def _answer(self, text: str, response_url: str) -> None:
+        await self._sender.answer(response_url, await self._message(text))
+
+    async def _reply(self, text: str, channel: str, thread: str | None) -> None:
+        await self._sender.say(channel, await self._message(text), thread=thread)
+
+    async def _message(self, text: str) -> Message:
         try:
-            answer = await self._ask(text)
-            message = render(answer, self._now())
+            return render(await self._ask(text), self._now())
         except Exception:
             # The edge: whatever went wrong inside, the person gets an answer.
             log.exception("a question could not be answered")
-            message = render(OWN_FAULT, self._now())
-        await self._sender.answer(response_url, message)
+            return render(OWN_FAULT, self._now())
+
+    def _is_new(self, delivery: str) -> bool:
+        """Return whether a delivery comes for the first time, and remember it."""
+        if delivery and delivery in self._taken:
+            return False
+        self._taken[delivery] = True
+        return True
 
     def _now(self) -> datetime:
         return self._clock.now().astimezone(self._zone)
+
+
+def _is_for_us(event: dict[str, Any]) -> bool:
+    """Return whether a person speaks to us: not a bot, not an edit, not the channel."""
+    if event.get("bot_id") or event.get("subtype") or not event.get("channel"):
+        return False
+    return event.get("type") == "app_mention" or event.get("channel_type") == "im"
 
 
 async def _ignore(event: dict[str, Any]) -> None:

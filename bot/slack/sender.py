@@ -1,18 +1,21 @@
 """Sending answers to Slack.
 
-An answer goes to the `response_url` of the command it answers, privately. Nothing here
-is ever sent twice blindly: only a 429, by which Slack says that it took nothing, is
-tried again, once, when Slack says so.
+An answer goes to the `response_url` of the command it answers, privately, or into the
+thread or direct message in which it was asked. Nothing here is ever sent twice blindly:
+only a 429, by which Slack says that it took nothing, is tried again, once, when Slack
+says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackRequestError
+from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 if TYPE_CHECKING:
@@ -30,8 +33,11 @@ TOO_MANY = 429
 class Sender:
     """Sends messages with one shared session."""
 
-    def __init__(self, session: aiohttp.ClientSession, clock: Clock) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, client: AsyncWebClient, clock: Clock
+    ) -> None:
         self._session = session
+        self._client = client
         self._clock = clock
 
     async def answer(self, response_url: str, message: Message) -> bool:
@@ -42,7 +48,7 @@ class Sender:
         """
         response = await self._post(response_url, message)
         if response is not None and response.status_code == TOO_MANY:
-            await self._clock.sleep(_retry_after(response))
+            await self._clock.sleep(_wait(response.headers))
             response = await self._post(response_url, message)
         if response is None:
             return False
@@ -54,6 +60,35 @@ class Sender:
             )
             return False
         return True
+
+    async def say(self, channel: str, message: Message, *, thread: str | None) -> bool:
+        """Say something in a channel or thread, for everybody there to see.
+
+        Returns whether Slack took the message; when it did not, the log says why.
+        https://docs.slack.dev/reference/methods/chat.postMessage
+        """
+        for _ in range(2):
+            try:
+                await self._client.chat_postMessage(
+                    channel=channel,
+                    text=message.text,
+                    blocks=list(message.blocks),
+                    thread_ts=thread,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
+            except SlackApiError as error:
+                if error.response.status_code != TOO_MANY:
+                    log.error("slack refused a message", error=error.response["error"])  # noqa: TRY400 - the traceback says no more
+                    return False
+                await self._clock.sleep(_wait(error.response.headers))
+            except (aiohttp.ClientError, TimeoutError) as error:
+                # It may or may not have arrived: sending again could show it twice.
+                log.error("a message may not have reached slack", error=repr(error))  # noqa: TRY400 - as above
+                return False
+            else:
+                return True
+        return False
 
     async def _post(self, url: str, message: Message) -> WebhookResponse | None:
         client = AsyncWebhookClient(url, session=self._session, retry_handlers=[])
@@ -70,11 +105,9 @@ class Sender:
             return None
 
 
-def _retry_after(response: WebhookResponse) -> timedelta:
+def _wait(headers: Mapping[str, Any]) -> timedelta:
     """Return how long Slack asks to wait: whole seconds, at most a minute."""
-    text = next(
-        (v for k, v in response.headers.items() if k.lower() == "retry-after"), "1"
-    )
+    text = next((v for k, v in headers.items() if k.lower() == "retry-after"), "1")
     value = text[0] if isinstance(text, list) else text
     seconds = int(value) if str(value).isdecimal() else 1
     return min(timedelta(seconds=seconds), LONGEST_WAIT)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from providers.codearts_check import convert, findings
+from providers.codearts_check import convert, findings, pages
 from providers.codearts_check.faults import read_fault
 from providers.codearts_check.listed import Tasks
 from providers.codearts_check.scans import Scans
@@ -45,8 +45,13 @@ class CodeArtsCheckProvider(Provider):
     ) -> None:
         super().__init__(connection)
         self._api = settings.api
+        self._project = settings.project_id
         self._tasks = Tasks(connection, settings, http)
         self._scans = Scans(settings, http)
+
+    @override
+    def locate(self, url: str) -> RunRef | PipelineRef | None:
+        return pages.located(self.connection, url, self._project)
 
     @override
     async def check(self) -> Identity:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from providers.codearts_pipeline import convert
+from providers.codearts_pipeline import convert, pages
 from providers.codearts_pipeline.faults import read_fault
 from providers.codearts_pipeline.wire import (
     LATEST_RUNS,
@@ -78,6 +78,10 @@ class CodeArtsPipelineProvider(Provider):
             zone=settings.zone,
             console=settings.console,
         )
+
+    @override
+    def locate(self, url: str) -> RunRef | PipelineRef | None:
+        return pages.located(self.connection, url, self._project)
 
     @override
     async def check(self) -> Identity:

@@ -32,6 +32,7 @@ ELSEWHERE = "The sub-pipeline failed: the error is in its own run."
 MOST_DIGITS = 18
 """Longer numbers are none of ours."""
 
+_UNDER_WAY = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
 _WITHOUT_LOG = frozenset({State.QUEUED, State.SKIPPED})
 
 
@@ -165,8 +166,7 @@ def _task(
 
 def finished_at(state: State, value: Number, zone: ZoneInfo) -> datetime | None:
     """Return when it ended; what is under way, perhaps once more, has not ended."""
-    under_way = {State.QUEUED, State.RUNNING, State.WAITING}
-    return None if state in under_way else instant(value, zone)
+    return None if state in _UNDER_WAY else instant(value, zone)
 
 
 def _is_failed_sub_pipeline(wire: WireStep) -> bool:

@@ -18,7 +18,7 @@ from providers.errors import BadAnswer, NotFound
 from providers.http import Http
 from providers.masking import Secrets
 from providers.model import LogTail
-from providers.northflank import convert, words
+from providers.northflank import convert, pages, words
 from providers.northflank.calls import Calls
 from providers.northflank.faults import read_fault, read_quota
 from providers.northflank.inventory import Inventory
@@ -63,6 +63,10 @@ class NorthflankProvider(Provider):
         self._secrets = Secrets(settings.secrets())
         self._calls = Calls(http, settings.team)
         self._inventory = Inventory(connection, settings, self._calls)
+
+    @override
+    def locate(self, url: str) -> RunRef | PipelineRef | None:
+        return pages.located(self.connection, url, self._settings.projects)
 
     @override
     async def check(self) -> Identity:

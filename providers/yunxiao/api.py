@@ -21,7 +21,7 @@ from providers.http import Http
 from providers.masking import Secrets
 from providers.model import Identity, State
 from providers.paging import MOST_SHEETS, Sheet, collect, page_of_runs
-from providers.yunxiao import convert, words
+from providers.yunxiao import convert, pages, words
 from providers.yunxiao.convert import Setting
 from providers.yunxiao.dialect import Dialect, Narrowing
 from providers.yunxiao.faults import read_fault
@@ -71,6 +71,10 @@ class YunxiaoProvider(Provider):
         self._dialect = dialect
 
     @override
+    def locate(self, url: str) -> RunRef | PipelineRef | None:
+        return pages.located(self.connection, url, self._setting.site)
+
+    @override
     async def check(self) -> Identity:
         # Asking who we are would prove the key, but neither the organization nor that
         # its pipelines may be read.
@@ -111,6 +115,7 @@ class YunxiaoProvider(Provider):
     async def list_runs(self, query: RunQuery) -> Page[Run]:
         narrowing, native = _narrowed(query)
         by_branch = query.branch is not None
+        others = replace(query, states=frozenset(), branch=None)
 
         async def fetch(token: str | None) -> Sheet[Run]:
             sheet = await self._dialect.runs(
@@ -120,9 +125,7 @@ class YunxiaoProvider(Provider):
                 token,
                 min(self._size, FILL_IN) if by_branch else self._size,
             )
-            runs = await asyncio.gather(
-                *(self._as_asked(query, wire) for wire in sheet.items)
-            )
+            runs = await self._as_asked(query, others, sheet.items)
             # The order is documented nowhere; numbers are given in turn.
             runs.sort(key=lambda run: run.number or 0, reverse=True)
             return Sheet(
@@ -173,15 +176,30 @@ class YunxiaoProvider(Provider):
             # reading them is a permission of its own.
             return ()
 
-    async def _as_asked(self, query: RunQuery, wire: WireRun) -> Run:
-        """Return a listed run, read in full where the question turns on it."""
-        run = convert.run(query.pipeline, wire, self._setting)
-        others = replace(query, states=frozenset(), branch=None)
+    async def _as_asked(
+        self, query: RunQuery, others: RunQuery, wires: Sequence[WireRun]
+    ) -> list[Run]:
+        """Return listed runs, read in full where the question turns on it."""
+        runs = [convert.run(query.pipeline, wire, self._setting) for wire in wires]
         is_open = bool(query.states & {State.RUNNING, State.WAITING})
-        asks_more = query.branch is not None or run.native is None
-        if others.matches(run) and (asks_more or (is_open and _may_wait(run))):
-            return await self._filled_in("list_runs", query.pipeline, wire)
-        return run
+        by_branch = query.branch is not None
+        unclear = [
+            place
+            for place, run in enumerate(runs)
+            if (by_branch or run.native is None or (is_open and _may_wait(run)))
+            and others.matches(run)
+        ]
+        if not unclear:
+            return runs
+        full = await asyncio.gather(
+            *(
+                self._filled_in("list_runs", query.pipeline, wires[place])
+                for place in unclear
+            )
+        )
+        for place, run in zip(unclear, full, strict=True):
+            runs[place] = run
+        return runs
 
     async def _filled_in(self, operation: str, ref: PipelineRef, wire: WireRun) -> Run:
         """Return a listed run in full; only the list has its start and its end."""

@@ -45,6 +45,7 @@ _SHA = re.compile(r"[0-9a-fA-F]{7,64}")
 _TOOK = re.compile(r"\s*\(\d+s\)$")
 """What a finished step's name ends in."""
 
+_NO_SOURCE = WireSourceData()
 _MOVING = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
 """What has no end yet, even if it had one before a job was retried."""
 
@@ -86,7 +87,7 @@ def run(
     state, reason = _run_state(wire.status, tasks or ())
     started, finished = _span(wire, setting.zone, state)
     sources = [s.data for s in wire.sources or () if s.data is not None]
-    first = sources[0] if sources else WireSourceData()
+    first = sources[0] if sources else _NO_SOURCE
     return Run(
         ref=RunRef(ref, wire.pipelineRunId),
         state=state,

@@ -89,9 +89,12 @@ client does (https://github.com/aliyun/alibabacloud-devops-mcp-server)."""
 
 def read_fault(answer: Answer) -> Fault | None:
     """Return what is wrong, in an answer of any status."""
+    by_status = kind_of_status(answer.status)
+    if by_status is None and answer.body.lstrip()[:1] == b"[":
+        # A bare list is data: reading it twice would be half of all the work.
+        return None
     problem = _problem(answer)
     code = problem.code or ""
-    by_status = kind_of_status(answer.status)
     if by_status is None and not _is_failure(answer, problem):
         return None
     is_throttled = code.startswith("Throttling")

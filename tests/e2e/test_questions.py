@@ -117,6 +117,56 @@ async def test_what_happens_in_a_cloud_is_seen_at_the_next_look(
     assert after.startswith("✅ completed" if name == "nsml" else "❌ failed")
 
 
+@pytest.mark.parametrize("name", CONNECTIONS)
+async def test_show_tells_what_failed_in_a_run(
+    stage: Stage, clock: FakeClock, name: str
+) -> None:
+    cloud = stage.clouds[name]
+    pipeline = cloud.world.pipelines()[0]
+    clock.move(timedelta(seconds=30))
+    run = cloud.world.start(pipeline.id, Ending.FAILS)
+    clock.move(pipeline.every - timedelta(seconds=60))
+    view = run.at(clock.now())
+    assert view.state is State.FAILED
+
+    found = await lines(stage, clock, f"show {name}:{pipeline.name}*")
+
+    if name == "nsml":
+        assert "completed" in found[0]
+        return
+    assert "failed" in found[0]
+    job = pipeline.stages[-1].jobs[-1].name
+    assert any(line.startswith("Failed in ") for line in found), found
+    if name in {"flow", "codearts"}:
+        assert any(job in line for line in found if line.startswith("Failed in "))
+
+
+@pytest.mark.parametrize("name", ["flow", "codearts", "check", "northflank"])
+async def test_log_shows_the_end_of_the_log_of_what_failed(
+    stage: Stage, clock: FakeClock, name: str
+) -> None:
+    cloud = stage.clouds[name]
+    if name == "check":
+        cloud.world.pipelines()[0].traits["fails"] = "scan"
+    pipeline = cloud.world.pipelines()[0]
+    clock.move(timedelta(seconds=30))
+    cloud.world.start(pipeline.id, Ending.FAILS)
+    clock.move(pipeline.every - timedelta(seconds=60))
+
+    found = await lines(stage, clock, f"log {name}:{pipeline.name}*")
+
+    assert any(line.startswith("Log of ") for line in found), found
+
+
+async def test_health_and_what_needs_attention(stage: Stage, clock: FakeClock) -> None:
+    health = await lines(stage, clock, "health")
+    assert health[0] == "5 of 5 connections well"
+
+    bare = await lines(stage, clock, "")
+    assert any("❌ failed" in line for line in bare)
+    assert not any(line.startswith("✅") for line in bare)
+
+
 async def test_help_and_mistakes_are_answered(stage: Stage, clock: FakeClock) -> None:
     assert (await lines(stage, clock, "help"))[0] == "What I can do"
     assert "• /runs status web" in await lines(stage, clock, "statsu web")
@@ -171,3 +221,23 @@ async def test_hundred_questions_at_once_cost_each_cloud_one_look(
     # The clock stands still: nothing is older than it may be.
     after = {name: len(cloud.seen) for name, cloud in stage.clouds.items()}
     assert after == before
+
+
+async def test_a_mention_is_answered_in_its_thread_for_all_to_see(stage: Stage) -> None:
+    ack = await stage.slack.mention(stage.person, stage.channel, "status flow")
+    assert ack.message is not None
+    said = await stage.slack.next_message(stage.channel, after=ack)
+
+    assert said.thread_ts == ack.message.ts
+    assert not said.is_ephemeral
+    assert "failed" in said.text or "passed" in said.text
+
+
+async def test_a_direct_message_needs_no_command(stage: Stage) -> None:
+    room = stage.slack.open_dm(stage.person)
+
+    ack = await stage.slack.dm(stage.person, "health")
+    said = await stage.slack.next_message(room, after=ack, viewer=stage.person)
+
+    assert said.text.startswith("5 of 5 connections well")
+    assert said.thread_ts is None

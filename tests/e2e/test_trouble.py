@@ -111,7 +111,7 @@ async def test_a_request_that_slack_did_not_sign_does_nothing(
 
 
 async def test_an_event_nobody_listens_to_is_no_failed_delivery(stage: Stage) -> None:
-    ack = await stage.slack.mention(stage.person, stage.channel, "hello")
+    ack = await stage.slack.open_home(stage.person)
 
     assert ack.error is None
     assert ack.failure is None
@@ -171,6 +171,16 @@ async def test_a_token_slack_does_not_know_is_said_at_the_start(
     async with _slack(clock) as slack:
         with pytest.raises(StartError, match=words):
             async with open_bot(_settings(slack, **tokens), clock=clock):
+                pass
+
+
+async def test_a_slack_in_trouble_is_said_at_the_start(clock: FakeClock) -> None:
+    async with _slack(clock) as slack:
+        slack.fail_next("auth.test", 503)
+        settings = _settings(slack, bot_token=BOT_TOKEN, app_token=APP_TOKEN)
+
+        with pytest.raises(StartError, match="the bot token"):
+            async with open_bot(settings, clock=clock):
                 pass
 
 

@@ -61,6 +61,15 @@ class FakeProvider(Provider):
         }
 
     @override
+    def locate(self, url: str) -> RunRef | PipelineRef | None:
+        page = url.removeprefix("https://fake.example/")
+        pipeline, _, run = page.partition("/")
+        ref = PipelineRef(self.connection, pipeline)
+        if ref not in self.runs:
+            return None
+        return RunRef(ref, run) if run else ref
+
+    @override
     async def check(self) -> Identity:
         await self._asked("check")
         return Identity(name="fake")

@@ -243,6 +243,8 @@ class SimPipeline:
     actors: tuple[str, ...] = ("kim", "lee", "sam")
     triggers: tuple[TriggerKind, ...] = (TriggerKind.PUSH,)
     traits: dict[str, str] = field(default_factory=dict)
+    phase: timedelta = timedelta(seconds=1)
+    """How long after the world begins its next run starts."""
     broken: bool = False
     """While it is, every new run fails."""
 
@@ -273,7 +275,7 @@ class World:
         self._pipelines[pipeline.id] = pipeline
         self._runs[pipeline.id] = []
         self._endings[pipeline.id] = iter(cycle(pipeline.endings))
-        first = self.clock.now() - pipeline.every * past + timedelta(seconds=1)
+        first = self.clock.now() - pipeline.every * past + pipeline.phase
         self._next[pipeline.id] = (
             first if past else datetime.max.replace(tzinfo=first.tzinfo)
         )

@@ -135,6 +135,11 @@ class Reading:
             return self._state.messages.in_thread(place, thread_ts, person)
         return self._state.messages.in_channel(place, person)
 
+    def everything(self, channel: Where, viewer: Who | None = None) -> list[Message]:
+        """Return what a channel shows and the replies in its threads, oldest first."""
+        place, person = self._look(channel, viewer)
+        return self._state.messages.everywhere_in(place, person)
+
     def view(self, user: Who) -> View | None:
         """Return the modal a person has before them, the one on top."""
         stack = self._state.views.stack(self._state.workspace.user(user))

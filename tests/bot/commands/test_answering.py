@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.answers import Answer, Help, Problem, RunList, Status
+from bot.answers import Answer, Health, Help, Problem, RunList, Show, Status
 from bot.catalog import Words
 from bot.commands.answering import answer
 from bot.commands.gather import Desk
 from bot.reader import Reader
 from providers.errors import NotFound, Unauthorized
-from providers.model import State
+from providers.model import Identity, State
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider
 
@@ -30,6 +30,7 @@ class Room:
         self.desk = Desk(
             reader=Reader(providers, clock=self.clock),
             words=Words(groups={"all-ci": ("ci",)}, aliases={"rel": "ci:release"}),
+            clock=self.clock,
             command="/runs",
         )
 
@@ -245,3 +246,119 @@ async def test_help_names_what_there_is(room: Room) -> None:
         groups=("all-ci",),
         aliases=("rel",),
     )
+
+
+# --- one run ------------------------------------------------------------------------
+
+
+async def test_nothing_typed_shows_what_needs_attention(room: Room) -> None:
+    status = await room.ask("")
+
+    assert isinstance(status, Status)
+    assert status.only_attention
+    assert len(status.parts) == 2
+
+
+async def test_filters_narrow_status_and_list(room: Room) -> None:
+    red = await room.ask("status is:red")
+    assert isinstance(red, Status)
+    assert [r.pipeline.name for p in red.parts for r in p.rows] == ["release"]
+    assert red.asked == "state:red"
+
+    runs = await room.ask("list ci -is:red name:release")
+    assert isinstance(runs, RunList)
+    assert [(e.pipeline.name, e.run.number) for e in runs.entries] == [("release", 1)]
+
+
+async def test_what_cannot_be_read_is_not_filtered_away(room: Room) -> None:
+    gone = NotFound("HTTP 404", connection="ci", operation="latest_runs")
+    room.ci.broken["release"] = gone
+
+    status = await room.ask("status ci is:green")
+
+    assert isinstance(status, Status)
+    rows = [row.pipeline.name for row in status.parts[0].rows]
+    assert rows == ["release", "nightly"]
+
+
+async def test_show_is_about_the_latest_run_or_the_one_of_that_number(
+    room: Room,
+) -> None:
+    latest = await room.ask("show release")
+    first = await room.ask("show release 1")
+
+    assert isinstance(latest, Show)
+    assert isinstance(first, Show)
+    assert (latest.run.number, first.run.number) == (2, 1)
+    assert latest.pipeline.name == "release"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("show release 99", "release has no run #99 among its latest 2."),
+        ("show idle", "idle has never run."),
+        ("show ci", "show is about one run. Which pipeline do you mean?"),
+        ("show", "show is about one run. Which pipeline do you mean?"),
+        ("log release", "Fake CI has no logs to read."),
+        ("show https://elsewhere.example/1", "That address belongs to none"),
+        ("show name:nobody", "There is no such pipeline."),
+    ],
+)
+async def test_a_question_about_one_run_that_has_no_answer(
+    room: Room, text: str, what: str
+) -> None:
+    problem = await room.ask(text)
+
+    assert isinstance(problem, Problem)
+    assert problem.what.startswith(what)
+
+
+async def test_a_pasted_address_is_the_run_it_is_about(room: Room) -> None:
+    show = await room.ask("https://fake.example/release/1")
+    latest = await room.ask("show https://fake.example/release")
+    never = await room.ask("show https://fake.example/idle")
+
+    assert isinstance(show, Show)
+    assert isinstance(latest, Show)
+    assert (show.run.number, latest.run.number) == (1, 2)
+    assert isinstance(never, Problem)
+
+
+async def test_a_run_that_cannot_be_read_is_a_problem_with_its_reason(
+    room: Room,
+) -> None:
+    await room.ask("status ci")
+    room.ci.failure = refused("ci")
+
+    problem = await room.ask("show release")
+    pasted = await room.ask("show https://fake.example/release/1")
+
+    for found in (problem, pasted):
+        assert isinstance(found, Problem)
+        assert found.parts[0].trouble
+
+
+async def test_a_run_shown_while_its_provider_fails_says_how_old_it_is(
+    room: Room,
+) -> None:
+    await room.ask("show https://fake.example/release/1")
+    room.clock.move(room.desk.reader._ages.run * 2)
+    room.ci.failure = refused("ci")
+
+    show = await room.ask("show https://fake.example/release/1")
+
+    assert isinstance(show, Show)
+    assert show.trouble
+    assert show.as_of
+
+
+async def test_health_tells_of_every_connection(room: Room) -> None:
+    room.ml.failure = refused("ml")
+
+    health = await room.ask("health")
+
+    assert isinstance(health, Health)
+    ci, ml = health.pulses
+    assert (ci.identity, ci.trouble) == (Identity(name="fake"), None)
+    assert ml.trouble is not None

@@ -15,11 +15,15 @@ from slack_sdk.models.blocks import Block as SlackBlock
 from bot.answers import (
     Answer,
     Entry,
+    Health,
     Help,
+    Log,
     Part,
     Problem,
+    Pulse,
     Row,
     RunList,
+    Show,
     Status,
     Trouble,
 )
@@ -29,7 +33,21 @@ from bot.render.message import MOST_BLOCKS, Message
 from bot.render.rendering import render
 from bot.render.terminal import terminal
 from providers.contract import Filter
-from providers.model import Pipeline, PipelineRef, Reason, Run, State, Trigger
+from providers.model import (
+    Commit,
+    Fact,
+    Identity,
+    LogTail,
+    Pipeline,
+    PipelineRef,
+    Reason,
+    Run,
+    RunRef,
+    State,
+    Task,
+    TaskKind,
+    Trigger,
+)
 from tests.fakes.provider import NOON, make_run
 
 NOW = NOON + timedelta(hours=1)
@@ -277,6 +295,123 @@ def test_a_moment_to_come_is_not_in_the_past() -> None:
     assert "in 5 min" in shown(status_of(later))
 
 
+def tree(state: State = State.FAILED) -> tuple[Task, ...]:
+    step = Task(kind=TaskKind.STEP, name="pytest", state=state, message="3 failed")
+    job = Task(
+        kind=TaskKind.JOB,
+        name="unit",
+        state=state,
+        started_at=NOON,
+        finished_at=NOON + timedelta(seconds=20),
+        children=(step,),
+    )
+    build = Task(kind=TaskKind.STAGE, name="Build", state=State.SUCCEEDED)
+    return (build, Task(kind=TaskKind.STAGE, name="Test", state=state, children=(job,)))
+
+
+def test_a_run_in_full_says_what_failed_and_why() -> None:
+    run = make_run(
+        RELEASE.ref,
+        12,
+        State.FAILED,
+        url="https://ci.example/release/12",
+        title="Nightly",
+        change="!7",
+        commit=Commit(sha="fc93c34f906aeb1cc031", message="Fix totals\n\nAll of them."),
+        tasks=tree(),
+        facts=(Fact("Repository", "shop/store"),),
+    )
+
+    text = shown(Show(pipeline=RELEASE, run=run))
+
+    assert text.startswith("❌ release #12 failed\n")
+    assert "Open · main · !7 · kim · 1 min · 48 min ago" in text
+    assert "Nightly" in text
+    assert "fc93c34f · Fix totals\n" in text
+    assert "Failed in Test / unit / pytest\n3 failed\n" in text
+    assert "❌ unit · failed · 20 s" in text
+    assert "Repository: shop/store" in text
+    message = render(Show(pipeline=RELEASE, run=run), NOW)
+    assert message.text == "release #12 failed in Test / unit / pytest: 3 failed"
+
+
+def test_a_run_of_which_little_is_known_claims_nothing() -> None:
+    ref = RunRef(RELEASE.ref, "1")
+    run = Run(ref=ref, state=State.UNKNOWN, native="ODD")
+    answer = Show(pipeline=RELEASE, run=run, trouble=TROUBLE, as_of=NOON)
+
+    text = shown(answer)
+
+    assert text.startswith("❔ release unknown (ODD)\n")
+    assert "nothing more is known of it" in text
+    assert "the credential was not accepted" in text
+    assert "last known, read 1 h ago" in text
+
+
+def test_of_many_tasks_the_rest_is_counted() -> None:
+    steps = tuple(
+        Task(kind=TaskKind.STEP, name=f"s{n}", state=State.SUCCEEDED) for n in range(40)
+    )
+    run = make_run(RELEASE.ref, 1, tasks=steps)
+
+    assert "… and 15 more" in shown(Show(pipeline=RELEASE, run=run))
+
+
+def test_a_log_is_shown_as_it_is_and_its_end_is_kept() -> None:
+    run = make_run(RELEASE.ref, 12, State.FAILED)
+    text = "\n".join(f"{n} <!channel> *x*" for n in range(500))
+    tail = LogTail(text=text, cut=True, url="https://ci.example/log")
+    answer = Log(pipeline=RELEASE, run=run, task="Test / unit", tail=tail)
+
+    message = render(answer, NOW)
+    drawn = terminal(message, NOW).plain
+
+    assert "Log of Test / unit" in drawn
+    assert "earlier lines are left out" in drawn
+    assert "499 <!channel> *x*" in drawn
+    assert "\n0 <!channel>" not in drawn
+    assert "<" not in message.text
+    check_limits(message)
+
+
+def test_an_empty_log_says_so() -> None:
+    run = make_run(RELEASE.ref, 12)
+    answer = Log(pipeline=RELEASE, run=run, task="unit", tail=LogTail(text="\n"))
+
+    assert "(the log is empty)" in shown(answer)
+
+
+def test_health_is_a_line_a_connection() -> None:
+    who = Identity(name="bot", detail="3 pipelines", expires_at=NOON)
+    answer = Health(
+        pulses=(
+            Pulse(connection="ci", title="Fake CI", identity=who),
+            Pulse(connection="ml", title="Fake ML", trouble=TROUBLE),
+        )
+    )
+
+    text = shown(answer)
+
+    assert text.startswith("1 of 2 connections well\n")
+    assert "✅ ci · Fake CI · bot · 3 pipelines · credential until 2024-05-01" in text
+    assert "ml  Fake ML\n⚠️ the credential was not accepted" in text
+    assert "ml: the credential" in render(answer, NOW).text
+    assert "no connections" in shown(Health(pulses=()))
+
+
+def test_what_needs_no_attention_is_only_counted() -> None:
+    rows_ = (row("bad", 1, State.FAILED), row("ok", 2, State.SUCCEEDED))
+    part = Part(connection="ci", title="Fake CI", rows=rows_)
+    fine = Part(connection="ml", title="Fake ML", rows=rows_[1:])
+
+    text = shown(Status(asked=None, parts=(part, fine), only_attention=True))
+
+    assert "❌ failed  bad #1" in text
+    assert "ok #2" not in text
+    assert "… and 1 more: 1 passed" in text
+    assert "ml  Fake ML\n1 passed" in text
+
+
 # --- Slack's limits, whatever is in the answer ------------------------------------
 
 SIZES = [0, 1, 74, 149, 150, 151, 299, 300, 301, 2000, 3001]
@@ -301,6 +436,27 @@ PIPELINES = st.builds(
 )
 
 
+LEAVES = st.builds(
+    Task,
+    kind=st.sampled_from(TaskKind),
+    name=TEXT,
+    state=st.sampled_from(State),
+    message=st.none() | TEXT,
+    started_at=st.none() | MOMENT,
+)
+TASKS = st.recursive(
+    LEAVES,
+    lambda inner: st.builds(
+        Task,
+        kind=st.sampled_from(TaskKind),
+        name=TEXT,
+        state=st.sampled_from(State),
+        children=st.lists(inner, max_size=4).map(tuple),
+    ),
+    max_leaves=30,
+)
+
+
 @st.composite
 def rows(draw: st.DrawFn) -> Row:
     pipeline = draw(PIPELINES)
@@ -321,6 +477,10 @@ def runs(draw: st.DrawFn, pipeline: Pipeline) -> Run:
         branch=draw(st.none() | TEXT),
         trigger=draw(st.none() | st.builds(Trigger, actor=st.none() | TEXT)),
         started_at=draw(st.none() | MOMENT),
+        tasks=draw(st.none() | st.lists(TASKS, max_size=4).map(tuple)),
+        facts=draw(st.lists(st.builds(Fact, TEXT, TEXT), max_size=12).map(tuple)),
+        title=draw(st.none() | TEXT),
+        commit=draw(st.none() | st.builds(Commit, sha=TEXT, message=TEXT)),
         url=draw(st.none() | TEXT.map(lambda t: f"https://ci.example/{t}")),
     )
 
@@ -359,6 +519,33 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         filtered_here=st.frozensets(st.sampled_from(Filter)),
         left_out=st.integers(0, 3),
         parts=st.lists(PARTS, max_size=2).map(tuple),
+    ),
+    PIPELINES.flatmap(
+        lambda p: st.builds(
+            Show, pipeline=st.just(p), run=runs(p), trouble=st.none() | TROUBLES
+        )
+    ),
+    PIPELINES.flatmap(
+        lambda p: st.builds(
+            Log,
+            pipeline=st.just(p),
+            run=runs(p),
+            task=TEXT,
+            tail=st.builds(LogTail, text=TEXT, cut=st.booleans(), url=st.none() | TEXT),
+        )
+    ),
+    st.builds(
+        Health,
+        pulses=st.lists(
+            st.builds(
+                Pulse,
+                connection=TEXT,
+                title=TEXT,
+                identity=st.none() | st.builds(Identity, name=st.none() | TEXT),
+                trouble=st.none() | TROUBLES,
+            ),
+            max_size=5,
+        ).map(tuple),
     ),
     st.builds(Help, command=TEXT, connections=TEXTS, groups=TEXTS, aliases=TEXTS),
     st.builds(

@@ -24,10 +24,16 @@ class Noting(Sender):
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Message]] = []
+        self.said: list[tuple[str, str | None]] = []
 
     @override
     async def answer(self, response_url: str, message: Message) -> bool:
         self.sent.append((response_url, message))
+        return True
+
+    @override
+    async def say(self, channel: str, message: Message, *, thread: str | None) -> bool:
+        self.said.append((channel, thread))
         return True
 
 
@@ -133,3 +139,38 @@ async def test_closing_gives_up_what_takes_too_long() -> None:
 
     assert given_up.is_set()
     assert desk.sender.sent == []
+
+
+MENTION = {"type": "app_mention", "channel": "C1", "ts": "1.2", "text": "<@U0BOT> help"}
+DIRECT = {"type": "message", "channel_type": "im", "channel": "D1", "ts": "3.4"}
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (MENTION, [("C1", "1.2")]),
+        ({**MENTION, "thread_ts": "0.9"}, [("C1", "0.9")]),
+        (DIRECT, [("D1", None)]),
+        ({**DIRECT, "thread_ts": "0.9"}, [("D1", "0.9")]),
+        ({**DIRECT, "bot_id": "B1"}, []),
+        ({**DIRECT, "subtype": "message_changed"}, []),
+        ({**DIRECT, "channel_type": "channel"}, []),
+        ({**MENTION, "channel": ""}, []),
+    ],
+)
+async def test_who_is_spoken_to_answers_where_it_was_said(
+    event: dict[str, Any], said: list[tuple[str, str | None]]
+) -> None:
+    asked: list[str] = []
+
+    async def ask(text: str) -> Answer:
+        asked.append(text)
+        return HELP
+
+    desk = Desk(ask)
+    await desk.listeners.spoken_to({"event_id": "E1"}, event)
+    await desk.listeners.spoken_to({"event_id": "E1"}, event)
+    await desk.errands.close()
+
+    assert desk.sender.said == said
+    assert all("<@" not in text for text in asked)

@@ -1,0 +1,67 @@
+"""`log`: the end of the log of what failed, or of what runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.answers import Log, Problem
+from bot.commands.gather import in_trouble
+from bot.commands.one_run import one_run
+from providers.contract import Capability
+
+if TYPE_CHECKING:
+    from bot.commands.gather import Desk
+    from bot.commands.grammar import Command
+    from providers.model import Run, Task
+
+LINES = 40
+"""How many lines of a log are shown; more belongs on the vendor's own page."""
+
+
+async def log(desk: Desk, command: Command) -> Log | Problem:
+    """Return the last lines of the log that says most about a run."""
+    one = await one_run(desk, command)
+    if isinstance(one, Problem):
+        return one
+    run = one.reading.value
+    assert run is not None  # noqa: S101 - one_run has made sure
+    provider = desk.reader.providers[run.ref.pipeline.connection]
+    path = telling_path(run)
+    if Capability.READ_LOG not in provider.can:
+        return Problem(what=f"{provider.title} has no logs to read.", hint=run.url)
+    if not path or path[-1].log is None:
+        return Problem(what="No part of this run has a log.", hint=run.url)
+    reading = await desk.reader.log(run.ref, path[-1].log, lines=LINES)
+    if reading.value is None:
+        part = in_trouble(desk.reader, provider.connection, reading)
+        return Problem(what="The log cannot be read.", parts=(part,))
+    return Log(
+        pipeline=one.pipeline,
+        run=run,
+        task=" / ".join(task.name for task in path),
+        tail=reading.value,
+    )
+
+
+def telling_path(run: Run) -> tuple[Task, ...]:
+    """Return the way down to the task whose log says most.
+
+    That is the deepest one with a log on the failing path, else the last one that has
+    a log at all.
+    """
+    failing = run.failing_path
+    for end in range(len(failing), 0, -1):
+        if failing[end - 1].log is not None:
+            return failing[:end]
+    below = [path for path in _paths(run.tasks or ()) if path[-1].log is not None]
+    return below[-1] if below else ()
+
+
+def _paths(
+    tasks: tuple[Task, ...], above: tuple[Task, ...] = ()
+) -> list[tuple[Task, ...]]:
+    found: list[tuple[Task, ...]] = []
+    for task in tasks:
+        path = (*above, task)
+        found += [path, *_paths(task.children, path)]
+    return found
