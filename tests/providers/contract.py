@@ -215,6 +215,20 @@ class ProviderContract(ABC):
                 assert value.native is not None or value.state is State.UNKNOWN
                 assert value.ref.pipeline.connection == CONNECTION
 
+    async def test_the_address_of_a_run_leads_back_to_it(self, case: Case) -> None:
+        provider, cloud = self.open(self.script(case))
+        found = await case.ask(provider)
+        asked = len(cloud.requests)
+
+        for run in _walk(found):
+            if isinstance(run, Run) and run.url is not None:
+                located = provider.locate(run.url)
+                # Where runs have no page of their own, it is their pipeline's.
+                assert located in {None, run.ref, run.ref.pipeline}
+
+        assert provider.locate("https://elsewhere.example/1") is None
+        assert len(cloud.requests) == asked
+
     async def test_it_only_reads_stays_on_its_host_and_hides_its_credential(
         self, case: Case
     ) -> None:
