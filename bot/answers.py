@@ -59,7 +59,7 @@ class Part:
     trouble: Trouble | None = None
     """Why this connection could not be read; the rows are then the last known ones."""
     as_of: datetime | None = None
-    """When the rows were read."""
+    """When what is shown was read, where nothing newer could be."""
     more: bool = False
     """The connection has more pipelines than were looked at."""
     left_out: int = 0
@@ -100,6 +100,8 @@ class RunList:
     filtered_here: frozenset[Filter] = frozenset()
     left_out: int = 0
     """How many entries of the vendors' lists could not be read."""
+    unread: tuple[Row, ...] = ()
+    """The pipelines whose runs could not be read just now."""
     parts: tuple[Part, ...] = ()
     """The connections in trouble."""
 

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
+# Slack's own client leaves time-outs to the session it is given.
+PATIENCE = aiohttp.ClientTimeout(total=30)
+
+
 class StartError(Exception):
     """The bot cannot start; the message says why and what to do."""
 
@@ -100,7 +104,9 @@ async def open_bot(
         desk = await stack.enter_async_context(
             open_desk(settings, clock=clock, random=random)
         )
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(timeout=PATIENCE)
+        )
         app = await _bolt(settings, session)
         errands = Errands()
         stack.push_async_callback(errands.close)
@@ -186,6 +192,9 @@ async def _listen(
         # Asked here first: the handler tries a token for ever, whatever Slack says.
         await app.client.apps_connections_open(app_token=app_token)
         await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt's own
+    except (aiohttp.ClientError, TimeoutError) as error:
+        msg = f"Slack cannot be reached at {settings.slack.api_url}: {error}"
+        raise StartError(msg) from None
     except SlackApiError as error:
         msg = (
             f"Slack does not accept the app token ({_refusal(error)}). "

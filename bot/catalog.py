@@ -77,17 +77,23 @@ def connections_of(
 
 
 def resolve(
-    target: str | None, words: Words, pipelines: Mapping[str, Sequence[Pipeline]]
+    target: str | None,
+    words: Words,
+    pipelines: Mapping[str, Sequence[Pipeline]],
+    unread: frozenset[str] = frozenset(),
 ) -> Resolution:
     """Return what a target means among the pipelines of each connection.
 
-    `None` means all of them.
+    `None` means all of them. What is said of a connection in `unread`, whose pipelines
+    nobody knows, is neither found nor missing.
     """
     if target is None:
         return Found(tuple(p for group in pipelines.values() for p in group))
     found: dict[Pipeline, None] = {}
     for part in words.spell_out(target):
         resolution = _resolve_one(part, pipelines)
+        if _connection(part, pipelines) in unread:
+            continue
         if not isinstance(resolution, Found):
             return resolution
         found.update(dict.fromkeys(resolution.pipelines))
@@ -113,6 +119,9 @@ def _resolve_one(part: str, pipelines: Mapping[str, Sequence[Pipeline]]) -> Reso
     candidates = [p for group in groups for p in group]
     if connection and not path:
         return Found(tuple(candidates))
+    exact = tuple(p for p in candidates if path.casefold() in _names(p))
+    if len(exact) == 1:
+        return Found(exact)
     if _GLOB & set(path):
         matching = tuple(p for p in candidates if _matches_glob(p, path))
         return Found(matching) if matching else _nothing(path, candidates)

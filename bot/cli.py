@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -180,8 +181,19 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    running = asyncio.create_task(_run_bot(settings))
+    await asyncio.wait({stopped, running}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (stopped, running):
+        task.cancel()
+    # A bot that could not start says why; one that was stopped has nothing to say.
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run_bot(settings: Settings) -> None:
     async with open_bot(settings):
-        await stop.wait()
+        await asyncio.Event().wait()
 
 
 def _settings(config: Path, *, for_slack: bool) -> Settings:

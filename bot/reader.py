@@ -13,9 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import structlog
 from cachetools import LRUCache, TTLCache
 
-from providers.errors import ProviderError, Unavailable
+from providers.errors import (
+    BadAnswer,
+    Forbidden,
+    NotFound,
+    NotSupported,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from providers.clock import Clock
@@ -29,11 +40,22 @@ if TYPE_CHECKING:
         RunRef,
     )
 
+log = structlog.get_logger(__name__)
+
+ERRORS = (
+    *(Unauthorized, Forbidden, NotFound, Refused, NotSupported),
+    *(BadAnswer, RateLimited, Unavailable, ProviderError),
+)
+"""The kinds of trouble; each has its own beginning."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MOST_KEPT = 2000
 """How many answers are remembered of each sort."""
+
+MOST_LOOKS = 20_000
+"""How many pipelines' latest runs are remembered for when a provider fails."""
 
 MOST_PIPELINES = 500
 """How many pipelines of a connection are looked at."""
@@ -83,6 +105,10 @@ class Reader:
         self._fresh: dict[timedelta, TTLCache[Hashable, Reading[Any]]] = {}
         self._last: TTLCache[Hashable, Reading[Any]] = self._cache(self._ages.stale)
         self._failing: LRUCache[Hashable, datetime] = LRUCache(MOST_KEPT)
+        # By pipeline, since the next question may be about others of the connection.
+        self._looks: TTLCache[PipelineRef, tuple[Look, datetime]] = self._keep(
+            MOST_LOOKS, self._ages.stale
+        )
         self._flights: dict[Hashable, asyncio.Task[Reading[Any]]] = {}
 
     async def pipelines(self, connection: str) -> Reading[Page[Pipeline]]:
@@ -96,11 +122,29 @@ class Reader:
     async def latest(
         self, connection: str, refs: Collection[PipelineRef]
     ) -> Reading[Mapping[PipelineRef, Look]]:
-        """Return the latest run of each of a connection's pipelines."""
-        return await self._read(
-            ("latest", connection, frozenset(refs)),
-            self._ages.latest,
-            lambda: self.providers[connection].latest_runs(refs),
+        """Return the latest run of each of a connection's pipelines.
+
+        While the provider fails, the value has those pipelines only of which a latest
+        run is known, and `read_at` is the age of the oldest of them.
+        """
+
+        async def look() -> Mapping[PipelineRef, Look]:
+            looks = await self.providers[connection].latest_runs(refs)
+            now = self._clock.now()
+            self._looks.update({ref: (found, now) for ref, found in looks.items()})
+            return looks
+
+        reading = await self._read(
+            ("latest", connection, frozenset(refs)), self._ages.latest, look
+        )
+        if reading.error is None:
+            return reading
+        known = {ref: self._looks[ref] for ref in refs if ref in self._looks}
+        return Reading(
+            value={ref: found for ref, (found, _) in known.items()} or None,
+            read_at=min((read_at for _, read_at in known.values()), default=None),
+            error=reading.error,
+            failing_since=reading.failing_since,
         )
 
     async def runs(self, query: RunQuery) -> Reading[Page[Run]]:
@@ -167,14 +211,21 @@ class Reader:
             value = await ask()
         except ProviderError as error:
             return self._failed(key, error)
+        except Exception:
+            # A mistake of ours about one vendor must not take the others' answers away.
+            log.exception("a provider failed in an unforeseen way", asked=str(key))
+            return self._failed(key, _our_fault(key))
         reading = Reading(value=value, read_at=self._clock.now())
         self._cache_of(age)[key] = reading
         self._last[key] = reading
-        self._failing.pop(key, None)
+        for kind in ERRORS:
+            self._failing.pop((*_sort(key), kind), None)
         return reading
 
     def _failed(self, key: Hashable, error: ProviderError) -> Reading[Any]:
-        since = self._failing.setdefault(key, self._clock.now())
+        # Other trouble than before begins now; that of one question is that of all.
+        trouble = (*_sort(key), type(error))
+        since = self._failing.setdefault(trouble, self._clock.now())
         last = self._last.get(key)
         return Reading(
             value=last.value if last else None,
@@ -184,11 +235,11 @@ class Reader:
         )
 
     def _still_waiting(self, key: Hashable) -> Unavailable:
-        assert isinstance(key, tuple)  # noqa: S101 - every key here is one
+        operation, connection = _sort(key)
         return Unavailable(
             f"no answer yet after {self._patience.total_seconds():g} s; still asking",
-            connection=str(key[1]),
-            operation=str(key[0]),
+            connection=connection,
+            operation=operation,
             advice="Ask again in a moment: the answer may be there by then.",
         )
 
@@ -198,8 +249,27 @@ class Reader:
         return self._fresh[age]
 
     def _cache(self, age: timedelta) -> TTLCache[Hashable, Reading[Any]]:
+        return self._keep(MOST_KEPT, age)
+
+    def _keep(self, most: int, age: timedelta) -> TTLCache[Any, Any]:
         return TTLCache(
-            MOST_KEPT,
+            most,
             ttl=age.total_seconds(),
             timer=lambda: self._clock.now().timestamp(),
         )
+
+
+def _sort(key: Hashable) -> tuple[str, str]:
+    """Return what a key asks, and of which connection."""
+    assert isinstance(key, tuple)  # noqa: S101 - every key here is one
+    return str(key[0]), str(key[1])
+
+
+def _our_fault(key: Hashable) -> BadAnswer:
+    operation, connection = _sort(key)
+    return BadAnswer(
+        "Runbell could not make sense of it; its log says more",
+        connection=connection,
+        operation=operation,
+        advice="This is a mistake in Runbell: please report it with the log.",
+    )

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from providers.model import Pipeline
 
 
+ALL_OF_THEM = "A * in a name stands for anything, and so means all of them."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What the verbs work with."""
@@ -44,6 +47,8 @@ class Gathered:
     """The connections that have more pipelines than were looked at."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """By connection, how many entries of its list of pipelines could not be read."""
+    whole: tuple[str, ...] = ()
+    """The connections that were asked about as a whole."""
 
     @property
     def by_connection(self) -> Mapping[str, tuple[Pipeline, ...]]:
@@ -76,7 +81,9 @@ async def gather(desk: Desk, command: Command) -> Gathered | Problem:
         if reading.error
     }
     pages = {n: r.value for n, r in readings.items() if r.value is not None}
-    meant = resolve(target, desk.words, {n: page.items for n, page in pages.items()})
+    found = {n: pages[n].items if n in pages else () for n in names}
+    unread = frozenset(names) - pages.keys()
+    meant = resolve(target, desk.words, found, unread)
     if not isinstance(meant, Found):
         return _problem(desk, command, meant, tuple(troubled.values()))
     return Gathered(
@@ -86,6 +93,7 @@ async def gather(desk: Desk, command: Command) -> Gathered | Problem:
         troubled=troubled,
         cut=frozenset(name for name, page in pages.items() if page.next),
         left_out={name: page.left_out for name, page in pages.items()},
+        whole=names if target is None or target.casefold() in names else (),
     )
 
 
@@ -118,9 +126,7 @@ def _problem(
         return Problem(
             what=f"“{target}” fits {meant.count} pipelines. Which one do you mean?",
             instead=instead(meant.choices),
-            hint=f"{others} more fit; a glob such as *{target}* means all of them."
-            if others
-            else f"A glob such as *{target}* means all of them.",
+            hint=f"{others} more fit. {ALL_OF_THEM}" if others else ALL_OF_THEM,
             parts=parts,
         )
     return Problem(

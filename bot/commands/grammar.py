@@ -7,7 +7,6 @@ people is undone.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,6 +87,7 @@ _LOOKALIKES = str.maketrans(
         **dict.fromkeys("‐‑‒–—―−－", "-"),
         **dict.fromkeys("：﹕", ":"),
         **dict.fromkeys("，、﹐", ","),
+        "？": "?",
         "\u3000": " ",
         "\u00a0": " ",
     }
@@ -159,9 +159,14 @@ def _no_verb(words: list[str], filters: Filters) -> Unclear:
 
 def tokens(text: str) -> tuple[str, ...]:
     """Return the words of a text; what stands in quotes stays together."""
-    plain = html.unescape(_WRAPPED.sub(_unwrap, text.translate(_LOOKALIKES)))
+    plain = _unescape(_WRAPPED.sub(_unwrap, text.translate(_LOOKALIKES)))
     found = (match.group(1).replace('"', "") for match in _TOKEN.finditer(plain))
     return tuple(word for word in found if word)
+
+
+def _unescape(text: str) -> str:
+    """Undo the three escapes that Slack makes, and no other; once."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _unwrap(match: re.Match[str]) -> str:

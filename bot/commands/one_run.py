@@ -27,6 +27,16 @@ class One:
 
     pipeline: Pipeline
     reading: Reading[Run]
+    trouble: Trouble | None
+    """Why it, or whether it is the latest, could not be read just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Which run is meant, and why there may be a newer one."""
+
+    ref: RunRef
+    trouble: Trouble | None
 
 
 async def one_run(desk: Desk, command: Command) -> One | Problem:
@@ -39,11 +49,15 @@ async def one_run(desk: Desk, command: Command) -> One | Problem:
     if command.target is None or len(gathered.pipelines) != 1:
         return _which(desk, command, gathered)
     [pipeline] = gathered.pipelines
-    ref = await _ref(desk, command, pipeline)
-    return ref if isinstance(ref, Problem) else await _in_full(desk, pipeline, ref)
+    listed = await _listed(desk, command, pipeline)
+    if isinstance(listed, Problem):
+        return listed
+    return await _in_full(desk, pipeline, listed.ref, listed.trouble)
 
 
-async def _ref(desk: Desk, command: Command, pipeline: Pipeline) -> RunRef | Problem:
+async def _listed(
+    desk: Desk, command: Command, pipeline: Pipeline
+) -> _Listed | Problem:
     limit = MOST_LOOKED_AT if command.run else 1
     query = RunQuery(pipeline=pipeline.ref, limit=limit)
     reading = await desk.reader.runs(query)
@@ -56,7 +70,7 @@ async def _ref(desk: Desk, command: Command, pipeline: Pipeline) -> RunRef | Pro
     wanted = command.run
     for run in reading.value.items:
         if wanted is None or wanted in {run.ref.id, str(run.number)}:
-            return run.ref
+            return _Listed(run.ref, trouble_of(reading))
     if wanted is None:
         return Problem(what=f"{pipeline.name} has never run.")
     return Problem(
@@ -77,25 +91,27 @@ async def _of_url(desk: Desk, command: Command, url: str) -> One | Problem:
         pipeline = next((p for p in items if p.ref == ref), None)
         pipeline = pipeline or Pipeline(ref=ref, name=ref.id)
         if isinstance(found, RunRef):
-            return await _in_full(desk, pipeline, found)
-        latest = await _ref(desk, command, pipeline)
+            return await _in_full(desk, pipeline, found, None)
+        latest = await _listed(desk, command, pipeline)
         if isinstance(latest, Problem):
             return latest
-        return await _in_full(desk, pipeline, latest)
+        return await _in_full(desk, pipeline, latest.ref, latest.trouble)
     return Problem(
         what="That address belongs to none of my connections.",
         instead=(f"{desk.command} status",),
     )
 
 
-async def _in_full(desk: Desk, pipeline: Pipeline, ref: RunRef) -> One | Problem:
+async def _in_full(
+    desk: Desk, pipeline: Pipeline, ref: RunRef, trouble: Trouble | None
+) -> One | Problem:
     reading = await desk.reader.run(ref)
     if reading.value is None:
         part = in_trouble(desk.reader, ref.pipeline.connection, reading)
         return Problem(
             what=f"That run of {pipeline.name} cannot be read.", parts=(part,)
         )
-    return One(pipeline, reading)
+    return One(pipeline, reading, trouble_of(reading) or trouble)
 
 
 def _which(desk: Desk, command: Command, gathered: Gathered) -> Problem:
@@ -112,8 +128,8 @@ def _which(desk: Desk, command: Command, gathered: Gathered) -> Problem:
     )
 
 
-def trouble_of(reading: Reading[Run]) -> Trouble | None:
-    """Return why a run could not be read just now, where it could not."""
+def trouble_of(reading: Reading[object]) -> Trouble | None:
+    """Return why something could not be read just now, where it could not."""
     if reading.error is None:
         return None
     return Trouble.of(reading.error, reading.failing_since)

@@ -6,9 +6,10 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.answers import Entry, Part, Problem, RunList
+from bot.answers import Entry, Part, Problem, Row, RunList, Trouble
 from bot.commands.gather import Desk, asked, gather, in_trouble
 from providers.contract import Filter
+from providers.errors import ProviderError
 from providers.model import Run
 
 if TYPE_CHECKING:
@@ -40,36 +41,36 @@ async def runs(desk: Desk, command: Command) -> RunList | Problem:
     )
     pairs = list(zip(gathered.pipelines, readings, strict=True))
     pages = [reading.value for _, reading in pairs if reading.value is not None]
-    entries = _newest(
-        [
-            Entry(pipeline=pipeline, run=run)
-            for pipeline, reading in pairs
-            if reading.value is not None
-            for run in reading.value.items
-            if command.filters.passes(run, desk.now())
-        ]
+    passing = [
+        Entry(pipeline=pipeline, run=run)
+        for pipeline, reading in pairs
+        if reading.value is not None
+        for run in reading.value.items
+        if command.filters.passes(run, desk.now())
+    ]
+    entries = _newest(passing)
+    unread = tuple(
+        Row(pipeline=pipeline, trouble=Trouble.of(reading.error, reading.failing_since))
+        for pipeline, reading in pairs
+        if reading.error
     )
-    troubled = dict(gathered.troubled)
-    for pipeline, reading in pairs:
-        if reading.error:
-            name = pipeline.ref.connection
-            troubled[name] = in_trouble(desk.reader, name, reading)
-    count = sum(len(page.items) for page in pages)
     return RunList(
         asked=asked(command),
         entries=entries,
         pipelines=len(gathered.pipelines),
-        more=count > len(entries) or any(page.next for page in pages),
+        more=len(passing) > len(entries) or any(page.next for page in pages),
         filtered_here=frozenset[Filter]().union(
             *(page.filtered_here for page in pages)
         ),
         left_out=sum(page.left_out for page in pages),
-        parts=tuple(troubled.values()),
+        unread=unread,
+        parts=tuple(gathered.troubled.values()),
     )
 
 
 async def _latest(desk: Desk, command: Command, gathered: Gathered) -> RunList:
     entries: list[Entry] = []
+    unread: list[Row] = []
     parts: dict[str, Part] = dict(gathered.troubled)
     by_connection = gathered.by_connection
     readings = await asyncio.gather(
@@ -82,6 +83,11 @@ async def _latest(desk: Desk, command: Command, gathered: Gathered) -> RunList:
         if reading.error:
             parts[name] = in_trouble(desk.reader, name, reading)
         looks = reading.value or {}
+        unread += [
+            Row(pipeline=pipeline, trouble=Trouble.of(look))
+            for pipeline in pipelines
+            if isinstance(look := looks.get(pipeline.ref), ProviderError)
+        ]
         entries += [
             Entry(pipeline=pipeline, run=look)
             for pipeline in pipelines
@@ -95,6 +101,7 @@ async def _latest(desk: Desk, command: Command, gathered: Gathered) -> RunList:
         pipelines=len(gathered.pipelines),
         latest_only=True,
         more=len(entries) > len(newest),
+        unread=tuple(unread),
         parts=tuple(parts.values()),
     )
 

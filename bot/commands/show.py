@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.answers import Problem, Show
-from bot.commands.one_run import one_run, trouble_of
+from bot.commands.one_run import one_run
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
@@ -21,6 +21,6 @@ async def show(desk: Desk, command: Command) -> Show | Problem:
     return Show(
         pipeline=one.pipeline,
         run=one.reading.value,
-        trouble=trouble_of(one.reading),
+        trouble=one.trouble,
         as_of=one.reading.read_at,
     )

@@ -28,12 +28,20 @@ async def status(desk: Desk, command: Command) -> Status | Problem:
         )
     )
     seen = {part.connection for part in parts}
-    unseen = (p for name, p in gathered.troubled.items() if name not in seen)
+    unseen = [p for name, p in gathered.troubled.items() if name not in seen]
+    if not command.filters:
+        # A connection without pipelines is an answer too.
+        told = seen | {part.connection for part in unseen}
+        unseen += [_empty(desk, n) for n in gathered.whole if n not in told]
     return Status(
         asked=asked(command),
         parts=(*parts, *unseen),
         only_attention=command.verb is None,
     )
+
+
+def _empty(desk: Desk, name: str) -> Part:
+    return Part(connection=name, title=desk.reader.providers[name].title)
 
 
 async def _part(
@@ -52,14 +60,14 @@ async def _part(
     )
     # Without a last known answer there are no rows: a pipeline that could not be read
     # must not look like one that has never run.
-    known = pipelines if reading.value is not None else ()
+    known = [p for p in pipelines if p.ref in looks]
     rows = tuple(_row(p, looks.get(p.ref)) for p in known)
     return Part(
         connection=name,
         title=desk.reader.providers[name].title,
         rows=tuple(row for row in rows if _is_wanted(row, command, desk)),
         trouble=base.trouble if base else None,
-        as_of=reading.read_at,
+        as_of=reading.read_at if reading.error else None,
         more=name in gathered.cut,
         left_out=gathered.left_out.get(name, 0),
     )

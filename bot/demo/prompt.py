@@ -11,6 +11,8 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rich.markup import escape
+
 from bot.clock import SystemClock
 from bot.demo.page import PORT, open_page
 from bot.demo.stage import open_stage
@@ -65,7 +67,7 @@ async def play(
             if line.casefold() in ENDS:
                 break
             if line and not interactive:
-                console.print(f"[dim]>[/dim] [cyan]{line}[/cyan]")
+                console.print(f"[dim]>[/dim] [cyan]{escape(line)}[/cyan]")
             if line:
                 await _act(stage, clock, line, console)
 
@@ -79,7 +81,7 @@ async def _act(stage: Stage, clock: Clock, line: str, console: Console) -> None:
     command = stage.settings.command
     is_command = line == command or line.startswith(f"{command} ")
     if line.startswith("/") and not is_command:
-        console.print(f"{verb} is not a command here; try {command} help\n")
+        console.print(f"{escape(verb)} is not a command here; try {command} help\n")
         return
     text = line.removeprefix(command).strip() if is_command else line
     message = await ask(stage, text)

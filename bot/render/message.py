@@ -41,6 +41,12 @@ class Message:
         return cls(clip(escape(text), LONGEST_TEXT), tuple(kept))
 
 
+def printable(text: str) -> str:
+    """Return text without control characters, changes of direction and half letters."""
+    kept = (c if c.isprintable() or c == "\u2003" else " " * c.isspace() for c in text)
+    return "".join(kept)
+
+
 def clip(text: str, longest: int) -> str:
     """Return the text, cut to a length, with an ellipsis where it was."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -78,7 +84,8 @@ def lines(rows: Sequence[Sequence[Element]]) -> Block:
 
 def preformatted(text: str) -> Block:
     """Return text as it stands, line by line, cut at its beginning where it must be."""
-    kept = text if len(text) <= LONGEST_LOG else f"…{text[-LONGEST_LOG + 1 :]}"
+    clean = "\n".join(printable(line.expandtabs()) for line in text.splitlines())
+    kept = clean if len(clean) <= LONGEST_LOG else f"…{clean[-LONGEST_LOG + 1 :]}"
     section = {
         "type": "rich_text_preformatted",
         "elements": [{"type": "text", "text": kept or " "}],
@@ -87,8 +94,8 @@ def preformatted(text: str) -> Block:
 
 
 def plain(text: str) -> Element:
-    """Return text that is shown as it is."""
-    return {"type": "text", "text": clip(text, LONGEST_WORD) or " "}
+    """Return text that is shown as it is, but for what does not print."""
+    return {"type": "text", "text": clip(printable(text), LONGEST_WORD) or " "}
 
 
 def bold(text: str) -> Element:
@@ -114,7 +121,7 @@ def link(text: str, url: str | None) -> Element:
     return {
         "type": "link",
         "url": url,
-        "text": clip(text, LONGEST_WORD) or "link",
+        "text": clip(printable(text), LONGEST_WORD) or "link",
         "style": {"bold": True},
     }
 
@@ -126,11 +133,15 @@ def ago(moment: datetime, now: datetime) -> Element:
 
     https://docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
+    try:
+        fallback = moment.astimezone(now.tzinfo).strftime("%Y-%m-%d %H:%M %Z")
+    except OverflowError:  # the first or the last day that a calendar has
+        fallback = moment.strftime("%Y-%m-%d %H:%M %Z")
     return {
         "type": "date",
         "timestamp": int(moment.timestamp()),
         "format": "{ago}",
-        "fallback": moment.astimezone(now.tzinfo).strftime("%Y-%m-%d %H:%M %Z"),
+        "fallback": fallback,
     }
 
 

@@ -63,7 +63,7 @@ def pipeline_line(entry: Row, now: datetime) -> list[Element]:
 def part_title(part: Part, now: datetime) -> list[Element]:
     """Return a connection's name and vendor, and the age of what is not fresh."""
     title = [bold(part.connection), plain(f"  {part.title}")]
-    if part.trouble and part.rows and part.as_of:
+    if part.trouble and part.as_of:
         title += [plain("  —  last known, read "), ago(part.as_of, now)]
     return title
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.render import words
 from bot.render.message import Block, Message, header, lines, plain
-from bot.render.rows import run_line, trouble_text, troubled
+from bot.render.rows import pipeline_line, run_line, trouble_text, troubled
 
 if TYPE_CHECKING:
     from bot.answers import RunList
@@ -18,12 +18,14 @@ def runs(answer: RunList, now: datetime) -> Message:
     about = f"{answer.asked}: " if answer.asked else ""
     found = words.counted(len(answer.entries), "run", "runs")
     if not answer.entries:
-        found = "no runs"
+        found = "nothing readable" if answer.parts or answer.unread else "no runs"
     title = f"{about}{found}" + (", newest first" if len(answer.entries) > 1 else "")
     blocks: list[Block] = [header(title)]
     if answer.entries:
         rows = [run_line(e.pipeline, e.run, now) for e in answer.entries]
         blocks.append(lines(rows))
+    if answer.unread:
+        blocks.append(lines([pipeline_line(entry, now) for entry in answer.unread]))
     if notes := _notes(answer):
         blocks.append(lines([[plain(note)] for note in notes]))
     blocks += troubled(answer.parts, now)

@@ -96,6 +96,19 @@ async def test_what_is_too_old_is_not_shown_even_while_it_fails(
     assert reading.error
 
 
+async def test_other_trouble_than_before_begins_anew(
+    reader: Reader, provider: FakeProvider, clock: FakeClock
+) -> None:
+    provider.failure = Unavailable("down", connection="ci", operation="latest_runs")
+    await reader.latest("ci", [RELEASE])
+    clock.move(timedelta(hours=6))
+    provider.failure = Unauthorized("no", connection="ci", operation="latest_runs")
+
+    reading = await reader.latest("ci", [RELEASE])
+
+    assert reading.failing_since == clock.now()
+
+
 async def test_a_failure_is_not_remembered_once_it_is_over(
     reader: Reader, provider: FakeProvider, clock: FakeClock
 ) -> None:

@@ -119,3 +119,37 @@ def test_the_demo_reads_what_is_piped_into_it() -> None:
     assert "> /runs help" in done.stdout
     assert "What I can do" in done.stdout
     assert done.stderr == ""
+
+
+async def test_the_bot_can_be_stopped_before_slack_has_answered(tmp_path: Path) -> None:
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await over.wait()
+        writer.close()
+
+    config = tmp_path / "runbell.yml"
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    config.write_text(
+        "connections: {ml: {kind: northflank, token: '${TOKEN}'}}\n"
+        f"slack: {{api_url: 'http://127.0.0.1:{port}/api/'}}\n",
+        encoding="utf-8",
+    )
+    tokens = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "serve", "-c", str(config)),
+        cwd=ROOT,
+        env={**os.environ, **tokens, "TOKEN": "nf-fake-token"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await asyncio.wait_for(asked.wait(), 20)
+    process.send_signal(signal.SIGTERM)
+    _, told = await asyncio.wait_for(process.communicate(), 20)
+    over.set()
+    server.close()
+    await server.wait_closed()
+
+    assert process.returncode == 0, told.decode()
+    assert b"Traceback" not in told

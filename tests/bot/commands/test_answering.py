@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.answers import Answer, Health, Help, Problem, RunList, Show, Status
@@ -9,8 +11,8 @@ from bot.catalog import Words
 from bot.commands.answering import answer
 from bot.commands.gather import Desk
 from bot.reader import Reader
-from providers.errors import NotFound, Unauthorized
-from providers.model import Identity, State
+from providers.errors import BadAnswer, NotFound, Unauthorized, Unavailable
+from providers.model import Identity, PipelineRef, State
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider
 
@@ -198,7 +200,115 @@ async def test_list_names_a_pipeline_whose_runs_cannot_be_read(room: Room) -> No
 
     assert isinstance(runs, RunList)
     assert [entry.pipeline.name for entry in runs.entries] == ["nightly"]
-    assert [part.connection for part in runs.parts] == ["ci"]
+    [unread] = runs.unread
+    assert unread.pipeline.name == "release"
+    assert unread.trouble is not None
+    assert unread.trouble.detail == "HTTP 404"
+
+
+async def test_of_many_pipelines_one_that_cannot_be_read_is_named_too(
+    room: Room,
+) -> None:
+    many = FakeProvider("ml", {f"job-{n}": [PASSED] for n in range(7)})
+    many.broken["job-3"] = NotFound("HTTP 404", connection="ml", operation="x")
+    room.desk.reader.providers = {"ml": many}
+
+    runs = await room.ask("list")
+
+    assert isinstance(runs, RunList)
+    assert len(runs.entries) == 6
+    assert [row.pipeline.name for row in runs.unread] == ["job-3"]
+
+
+async def test_runs_that_a_filter_drops_are_no_older_runs(room: Room) -> None:
+    runs = await room.ask("list release -is:red")
+
+    assert isinstance(runs, RunList)
+    assert [entry.run.number for entry in runs.entries] == [1]
+    assert not runs.more
+
+
+async def test_a_group_is_answered_though_one_of_its_connections_is_down(
+    room: Room,
+) -> None:
+    room.desk = replace(
+        room.desk, words=Words(groups={"all": ("ci:release", "ml:train")}, aliases={})
+    )
+    room.ml.failure = refused("ml")
+
+    status = await room.ask("status all")
+
+    assert isinstance(status, Status)
+    parts = {part.connection: part for part in status.parts}
+    assert [row.pipeline.name for row in parts["ci"].rows] == ["release"]
+    assert parts["ml"].trouble
+
+
+async def test_a_connection_that_was_never_reached_is_known_all_the_same(
+    room: Room,
+) -> None:
+    room.ml.failure = refused("ml")
+
+    status = await room.ask("status ml")
+
+    assert isinstance(status, Status)
+    [part] = status.parts
+    assert part.connection == "ml"
+    assert part.trouble
+
+
+async def test_a_connection_without_pipelines_is_an_answer_too(room: Room) -> None:
+    room.desk.reader.providers = {"ci": room.ci, "new": FakeProvider("new", {})}
+
+    everything = await room.ask("status")
+    new = await room.ask("status new")
+
+    assert isinstance(everything, Status)
+    assert [part.connection for part in everything.parts] == ["ci", "new"]
+    assert isinstance(new, Status)
+    assert [part.connection for part in new.parts] == ["new"]
+
+
+async def test_what_is_last_known_does_not_depend_on_who_asked_for_what(
+    room: Room,
+) -> None:
+    await room.ask("status")
+    room.clock.move(room.desk.reader._ages.latest * 2)
+    room.ci.failure = refused("ci")
+
+    status = await room.ask("status ci:release")
+
+    assert isinstance(status, Status)
+    [part] = status.parts
+    assert part.trouble
+    assert [row.run.number for row in part.rows if row.run] == [2]
+
+
+async def test_a_mistake_of_ours_about_one_provider_leaves_the_others_answers(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room.ml.runs = {}
+    await room.desk.reader.pipelines("ml")
+    train = PipelineRef("ml", "train")
+    reading = await room.desk.reader.latest("ml", [train])
+
+    assert isinstance(reading.error, BadAnswer)
+    assert "KeyError" in capsys.readouterr().out
+    status = await room.ask("status ci")
+    assert isinstance(status, Status)
+    assert status.parts[0].rows
+
+
+async def test_show_says_that_there_may_be_a_newer_run(room: Room) -> None:
+    await room.ask("show release")
+    room.clock.move(room.desk.reader._ages.runs * 2)
+    gone = Unavailable("down", connection="ci", operation="list_runs")
+    room.ci.broken["release"] = gone
+
+    show = await room.ask("show release")
+
+    assert isinstance(show, Show)
+    assert show.trouble
 
 
 async def test_a_target_that_fits_several_is_asked_back(room: Room) -> None:

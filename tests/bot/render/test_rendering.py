@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -178,6 +179,42 @@ def test_a_list_says_how_it_was_made() -> None:
     assert "cannot filter by branch" in text
     assert "2 entries could not be read" in text
     assert "the credential was not accepted" in text
+
+
+def test_what_could_not_be_read_is_not_called_no_runs() -> None:
+    unread = Row(pipeline=RELEASE, trouble=TROUBLE)
+    text = shown(RunList(asked=None, entries=(), pipelines=1, unread=(unread,)))
+
+    assert text.startswith("nothing readable\n")
+    assert "⚠️ not readable  release" in text
+
+
+def test_a_list_that_is_out_of_date_says_how_old_it_is() -> None:
+    part = Part(connection="ci", title="CI", trouble=TROUBLE, as_of=NOON)
+    run = make_run(RELEASE.ref, 3)
+    entries = (Entry(pipeline=RELEASE, run=run),)
+
+    text = shown(RunList(asked=None, entries=entries, pipelines=1, parts=(part,)))
+
+    assert "last known, read 1 h ago" in text
+
+
+@pytest.mark.parametrize(
+    ("year", "zone"), [(9999, "Asia/Seoul"), (1, "America/New_York")]
+)
+def test_the_ends_of_the_calendar_are_no_crash(year: int, zone: str) -> None:
+    edge = datetime(year, 12 if year > 1 else 1, 31 if year > 1 else 1, 23, tzinfo=UTC)
+    answer = status_of(row("a", 1, State.QUEUED, started_at=edge))
+
+    assert render(answer, NOW.astimezone(ZoneInfo(zone))).blocks
+
+
+def test_what_does_not_print_reaches_nobody() -> None:
+    evil = "main\x1b]0;pwned\x07\u202etxt.exe\ud800\nnext"
+    text = shown(status_of(row("a", 1, State.FAILED, branch=evil)))
+
+    assert "main]0;pwnedtxt.exe next" in text
+    text.encode()
 
 
 def test_a_list_of_latest_runs_says_so() -> None:
