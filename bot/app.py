@@ -50,6 +50,11 @@ log = structlog.get_logger(__name__)
 PATIENCE = aiohttp.ClientTimeout(total=30)
 
 
+IN_TROUBLE = 500
+FOR_THE_BOT = "Take it from the app's page, OAuth & Permissions, and install the app."
+FOR_THE_APP = "It needs the scope connections:write, and Socket Mode switched on."
+
+
 class StartError(Exception):
     """The bot cannot start; the message says why and what to do."""
 
@@ -148,11 +153,7 @@ async def _bolt(settings: Settings, session: aiohttp.ClientSession) -> AsyncApp:
     try:
         who = await client.auth_test()
     except SlackApiError as error:
-        msg = (
-            f"Slack does not accept the bot token ({_refusal(error)}). "
-            "Take it from the app's page, OAuth & Permissions, and install the app."
-        )
-        raise StartError(msg) from None
+        raise _refused(error, "the bot token", FOR_THE_BOT) from None
     except (aiohttp.ClientError, TimeoutError) as error:
         msg = f"Slack cannot be reached at {slack.api_url}: {error}"
         raise StartError(msg) from None
@@ -196,20 +197,21 @@ async def _listen(
         msg = f"Slack cannot be reached at {settings.slack.api_url}: {error}"
         raise StartError(msg) from None
     except SlackApiError as error:
-        msg = (
-            f"Slack does not accept the app token ({_refusal(error)}). "
-            "It needs the scope connections:write, and Socket Mode switched on."
-        )
-        raise StartError(msg) from None
+        raise _refused(error, "the app token", FOR_THE_APP) from None
     log.info("connected by Socket Mode")
     return None
 
 
-def _refusal(error: SlackApiError) -> str:
-    """Return Slack's word for what is wrong; a proxy's page has none."""
+def _refused(error: SlackApiError, what: str, advice: str) -> StartError:
+    """Return why Slack does not let us in; only a refusal is blamed on the token."""
     data = getattr(error.response, "data", error.response)
     word = data.get("error") if isinstance(data, dict) else None
-    return str(word or f"HTTP {getattr(error.response, 'status_code', '?')}")
+    status = getattr(error.response, "status_code", 0)
+    if status >= IN_TROUBLE or word in {None, "internal_error", "ratelimited"}:
+        return StartError(
+            f"Slack is in trouble (HTTP {status}, {word}): try again later."
+        )
+    return StartError(f"Slack does not accept {what} ({word}). {advice}")
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
@@ -15,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
+from typing_extensions import override
 
 from bot import log
 from bot.answers import Answer, Health, Problem, RunList, Show, Status
@@ -78,11 +81,20 @@ def demo(*, verbose: Verbose = False) -> None:
     _run(play(Console()))
 
 
-# A filter such as -actor:kim looks like an option, and is none.
-WORDS = {"ignore_unknown_options": True}
+class Asking(TyperCommand):
+    """A command whose words may be filters: `-branch:main` is a not, and no option."""
+
+    @override
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [_FILTER.sub(_MINUS, word) for word in args])
 
 
-@cli.command(context_settings=WORDS)
+_FILTER = re.compile(r"^-(?=\w+:)")
+_MINUS = "\N{MINUS SIGN}"
+"""What the grammar reads as a plain `-`, and the parser of options leaves alone."""
+
+
+@cli.command(cls=Asking)
 def status(
     targets: Targets = None,
     config: Config = DEFAULT_CONFIG,
@@ -94,7 +106,7 @@ def status(
     _ask(Verb.STATUS, targets, config, as_json=as_json, verbose=verbose)
 
 
-@cli.command("list", context_settings=WORDS)
+@cli.command("list", cls=Asking)
 def list_(
     targets: Targets = None,
     config: Config = DEFAULT_CONFIG,
@@ -106,7 +118,7 @@ def list_(
     _ask(Verb.LIST, targets, config, as_json=as_json, verbose=verbose)
 
 
-@cli.command(context_settings=WORDS)
+@cli.command(cls=Asking)
 def show(
     targets: Targets = None,
     config: Config = DEFAULT_CONFIG,
@@ -118,7 +130,7 @@ def show(
     _ask(Verb.SHOW, targets, config, as_json=as_json, verbose=verbose)
 
 
-@cli.command("log", context_settings=WORDS)
+@cli.command("log", cls=Asking)
 def log_(
     targets: Targets = None,
     config: Config = DEFAULT_CONFIG,

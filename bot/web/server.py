@@ -1,4 +1,4 @@
-"""The web application: `/slack/events` in HTTP mode, `/healthz` and `/readyz` in any.
+"""The web application of HTTP mode: `/slack/events`, `/healthz` and `/readyz`.
 
 `/healthz` says that the process lives, `/readyz` that it can take questions. A provider
 that is down makes neither of them red: the bot's answers say so instead.

@@ -124,6 +124,20 @@ def test_every_problem_of_the_configuration_is_told_with_its_line(
     assert "nsml" in result.output
 
 
+def test_an_option_there_is_not_is_no_target_and_a_not_filter_is_no_option(
+    config: str,
+) -> None:
+    wrong = CliRunner().invoke(cli, ["status", "--jsno", "-c", config])
+    right = CliRunner().invoke(cli, ["status", "-name:speech*", "-c", config])
+    typed = CliRunner().invoke(cli, ["list", "-c", config, "-branch:vic", "ml"])
+
+    assert wrong.exit_code == EXIT_SETTINGS
+    assert "--jsno" in wrong.output
+    assert right.exit_code == 0, right.output
+    assert "speech-ko" not in right.output
+    assert "-branch:vic" in typed.output
+
+
 def test_serve_says_which_tokens_it_needs(config: str) -> None:
     result = CliRunner().invoke(cli, ["serve", "-c", config])
 

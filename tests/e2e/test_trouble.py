@@ -179,7 +179,7 @@ async def test_a_slack_in_trouble_is_said_at_the_start(clock: FakeClock) -> None
         slack.fail_next("auth.test", 503)
         settings = _settings(slack, bot_token=BOT_TOKEN, app_token=APP_TOKEN)
 
-        with pytest.raises(StartError, match="the bot token"):
+        with pytest.raises(StartError, match="Slack is in trouble"):
             async with open_bot(settings, clock=clock):
                 pass
 
