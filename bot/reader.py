@@ -14,19 +14,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
-from cachetools import LRUCache, TTLCache
+from cachetools import TTLCache
 
-from providers.errors import (
-    BadAnswer,
-    Forbidden,
-    NotFound,
-    NotSupported,
-    ProviderError,
-    RateLimited,
-    Refused,
-    Unauthorized,
-    Unavailable,
-)
+from providers.errors import BadAnswer, ProviderError, Unavailable
 
 if TYPE_CHECKING:
     from providers.clock import Clock
@@ -42,11 +32,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-ERRORS = (
-    *(Unauthorized, Forbidden, NotFound, Refused, NotSupported),
-    *(BadAnswer, RateLimited, Unavailable, ProviderError),
-)
-"""The kinds of trouble; each has its own beginning."""
+Key = tuple[Hashable, ...]
+"""What is asked, of which connection, and what else the answer depends on."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -102,14 +89,14 @@ class Reader:
         self._clock = clock
         self._ages = ages or Ages()
         self._patience = patience
-        self._fresh: dict[timedelta, TTLCache[Hashable, Reading[Any]]] = {}
-        self._last: TTLCache[Hashable, Reading[Any]] = self._cache(self._ages.stale)
-        self._failing: LRUCache[Hashable, datetime] = LRUCache(MOST_KEPT)
+        self._fresh: dict[timedelta, TTLCache[Key, Reading[Any]]] = {}
+        self._last: TTLCache[Key, Reading[Any]] = self._cache(self._ages.stale)
+        self._failing: dict[tuple[str, str], tuple[type[ProviderError], datetime]] = {}
         # By pipeline, since the next question may be about others of the connection.
         self._looks: TTLCache[PipelineRef, tuple[Look, datetime]] = self._keep(
             MOST_LOOKS, self._ages.stale
         )
-        self._flights: dict[Hashable, asyncio.Task[Reading[Any]]] = {}
+        self._flights: dict[Key, asyncio.Task[Reading[Any]]] = {}
 
     async def pipelines(self, connection: str) -> Reading[Page[Pipeline]]:
         """Return the pipelines of a connection, `MOST_PIPELINES` at the most."""
@@ -189,7 +176,7 @@ class Reader:
         await asyncio.gather(*flights, return_exceptions=True)
 
     async def _read(
-        self, key: Hashable, age: timedelta, ask: Callable[[], Awaitable[T]]
+        self, key: Key, age: timedelta, ask: Callable[[], Awaitable[T]]
     ) -> Reading[T]:
         if (known := self._cache_of(age).get(key)) is not None:
             return known
@@ -205,7 +192,7 @@ class Reader:
         return self._failed(key, self._still_waiting(key))
 
     async def _fly(
-        self, key: Hashable, age: timedelta, ask: Callable[[], Awaitable[T]]
+        self, key: Key, age: timedelta, ask: Callable[[], Awaitable[T]]
     ) -> Reading[T]:
         try:
             value = await ask()
@@ -218,14 +205,14 @@ class Reader:
         reading = Reading(value=value, read_at=self._clock.now())
         self._cache_of(age)[key] = reading
         self._last[key] = reading
-        for kind in ERRORS:
-            self._failing.pop((*_sort(key), kind), None)
+        self._failing.pop(_sort(key), None)
         return reading
 
-    def _failed(self, key: Hashable, error: ProviderError) -> Reading[Any]:
+    def _failed(self, key: Key, error: ProviderError) -> Reading[Any]:
         # Other trouble than before begins now; that of one question is that of all.
-        trouble = (*_sort(key), type(error))
-        since = self._failing.setdefault(trouble, self._clock.now())
+        kind, since = self._failing.get(_sort(key), (type(error), self._clock.now()))
+        since = since if kind is type(error) else self._clock.now()
+        self._failing[_sort(key)] = (type(error), since)
         last = self._last.get(key)
         return Reading(
             value=last.value if last else None,
@@ -234,7 +221,7 @@ class Reader:
             failing_since=since,
         )
 
-    def _still_waiting(self, key: Hashable) -> Unavailable:
+    def _still_waiting(self, key: Key) -> Unavailable:
         operation, connection = _sort(key)
         return Unavailable(
             f"no answer yet after {self._patience.total_seconds():g} s; still asking",
@@ -243,12 +230,12 @@ class Reader:
             advice="Ask again in a moment: the answer may be there by then.",
         )
 
-    def _cache_of(self, age: timedelta) -> TTLCache[Hashable, Reading[Any]]:
+    def _cache_of(self, age: timedelta) -> TTLCache[Key, Reading[Any]]:
         if age not in self._fresh:
             self._fresh[age] = self._cache(age)
         return self._fresh[age]
 
-    def _cache(self, age: timedelta) -> TTLCache[Hashable, Reading[Any]]:
+    def _cache(self, age: timedelta) -> TTLCache[Key, Reading[Any]]:
         return self._keep(MOST_KEPT, age)
 
     def _keep(self, most: int, age: timedelta) -> TTLCache[Any, Any]:
@@ -259,13 +246,12 @@ class Reader:
         )
 
 
-def _sort(key: Hashable) -> tuple[str, str]:
+def _sort(key: Key) -> tuple[str, str]:
     """Return what a key asks, and of which connection."""
-    assert isinstance(key, tuple)  # noqa: S101 - every key here is one
     return str(key[0]), str(key[1])
 
 
-def _our_fault(key: Hashable) -> BadAnswer:
+def _our_fault(key: Key) -> BadAnswer:
     operation, connection = _sort(key)
     return BadAnswer(
         "Runbell could not make sense of it; its log says more",

@@ -23,8 +23,7 @@ async def log(desk: Desk, command: Command) -> Log | Problem:
     one = await one_run(desk, command)
     if isinstance(one, Problem):
         return one
-    run = one.reading.value
-    assert run is not None  # noqa: S101 - one_run has made sure
+    run = one.run
     provider = desk.reader.providers[run.ref.pipeline.connection]
     path = telling_path(run)
     if Capability.READ_LOG not in provider.can:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.answers import Problem, Trouble
@@ -26,7 +27,8 @@ class One:
     """A run in full, with the pipeline it is of."""
 
     pipeline: Pipeline
-    reading: Reading[Run]
+    run: Run
+    read_at: datetime | None
     trouble: Trouble | None
     """Why it, or whether it is the latest, could not be read just now."""
 
@@ -111,7 +113,7 @@ async def _in_full(
         return Problem(
             what=f"That run of {pipeline.name} cannot be read.", parts=(part,)
         )
-    return One(pipeline, reading, trouble_of(reading) or trouble)
+    return One(pipeline, reading.value, reading.read_at, trouble_of(reading) or trouble)
 
 
 def _which(desk: Desk, command: Command, gathered: Gathered) -> Problem:

@@ -17,10 +17,9 @@ async def show(desk: Desk, command: Command) -> Show | Problem:
     one = await one_run(desk, command)
     if isinstance(one, Problem):
         return one
-    assert one.reading.value is not None  # noqa: S101 - one_run has made sure
     return Show(
         pipeline=one.pipeline,
-        run=one.reading.value,
+        run=one.run,
         trouble=one.trouble,
-        as_of=one.reading.read_at,
+        as_of=one.read_at,
     )

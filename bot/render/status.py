@@ -26,7 +26,9 @@ def status(answer: Status, now: datetime) -> Message:
     summary = summary or "nothing to show"
     about = f"{answer.asked}: " if answer.asked else ""
     blocks: list[Block] = [header(f"{about}{summary}")]
-    blocks += [_part(part, now, answer.only_attention) for part in answer.parts]
+    blocks += [
+        _part(part, now, only_attention=answer.only_attention) for part in answer.parts
+    ]
     if not answer.parts:
         blocks.append(lines([[plain("No connection has a pipeline yet.")]]))
     failed = [r for r in rows if r.run and r.run.state is State.FAILED]
@@ -45,7 +47,7 @@ def _troubles(parts: tuple[Part, ...]) -> str:
     )
 
 
-def _part(part: Part, now: datetime, only_attention: bool) -> Block:  # noqa: FBT001 - handed on
+def _part(part: Part, now: datetime, *, only_attention: bool) -> Block:
     ordered = sorted(part.rows, key=_rank)
     loud = [row for row in ordered if not only_attention or _needs_attention(row)]
     shown = loud[:MOST_ROWS]
