@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import (
     BaseModel,
     ConfigDict,
+    GetCoreSchemaHandler,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from pydantic_core import CoreSchema, ErrorDetails
+
 __all__ = [
     "KIND_OF_STATUS",
     "LONGEST_DETAIL",
@@ -47,6 +50,7 @@ __all__ = [
     "Fault",
     "Items",
     "NoAnswer",
+    "OrNone",
     "Problem",
     "Quota",
     "ReadFault",
@@ -74,6 +78,37 @@ class WireModel(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
 
+class _Forgiving:
+    """A validator that forgives something odd, called only where there is something.
+
+    Straight from the bytes (`validate_json`) the type stands alone: nothing is
+    forgiven, and pydantic stays in its own fast code. What fails there is read again
+    as Python objects, and this time with the validator; see `Answer._decode`.
+    """
+
+    def __init__(
+        self,
+        forgive: Callable[[Any, ValidatorFunctionWrapHandler, ValidationInfo], Any],
+    ) -> None:
+        self._forgive = WrapValidator(forgive)
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the type's two schemas, of which pydantic takes the one that fits.
+
+        https://docs.pydantic.dev/latest/api/pydantic_core_schema/
+        (json_or_python_schema)
+        """
+        return {
+            "type": "json-or-python",
+            "json_schema": handler(source),
+            "python_schema": self._forgive.__get_pydantic_core_schema__(
+                source, handler
+            ),
+        }
+
+
 def _keep_the_good(
     value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
 ) -> object:
@@ -99,8 +134,20 @@ def _keep_the_good(
     return good
 
 
-Items = Annotated[list[T], WrapValidator(_keep_the_good)]
+def _or_none(
+    value: object, handler: ValidatorFunctionWrapHandler, _: ValidationInfo
+) -> object:
+    try:
+        return handler(value)
+    except ValidationError:
+        return None
+
+
+Items = Annotated[list[T], _Forgiving(_keep_the_good)]
 """A list in which an entry we cannot read costs only itself, and is counted."""
+
+OrNone = Annotated[T | None, _Forgiving(_or_none)]
+"""A value that, where we cannot read it, is as if it were not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +205,9 @@ class Answer:
         return self.body.lstrip()[:1] in {b"{", b"["}
 
     def json(self) -> Any:
-        """Return the body as JSON, or `None` where it is none."""
+        """Return the body as JSON, or `None` where it is none; 7.0 and 7 are one."""
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_float=_number)
         except (ValueError, RecursionError):
             return None
 
@@ -184,15 +231,25 @@ class Answer:
         return self._decode(shape, {"rejected": rejected}), len(rejected)
 
     def _decode(self, shape: TypeAdapter[T], context: dict[str, Any] | None) -> T:
+        """Read straight from the bytes; where that fails, once more, forgiving."""
         try:
-            return shape.validate_json(self.body, context=context)
+            return shape.validate_json(self.body)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
+            complaints = _complaints(error)
+        if complaints[0]["type"] != "json_invalid":
+            try:
+                return shape.validate_python(self.json(), context=context)
+            except ValidationError as error:
+                unforgiven = {complaint["loc"] for complaint in _complaints(error)}
+            # In the first reading's words: they speak of JSON, not of our classes.
+            complaints = [c for c in complaints if c["loc"] in unforgiven] or complaints
         # Out here, since the cause holds the body, and would take it into the logs.
-        place = ".".join(_part(part) for part in first["loc"]) or "the whole answer"
-        what = "odd" if first["type"] in _QUOTING else first["msg"]
-        msg = f"HTTP {self.status}, unexpected at {place}: {what}"
-        raise self.bad(msg)
+        raise self._misshapen(complaints[0])
+
+    def _misshapen(self, complaint: ErrorDetails) -> BadAnswer:
+        place = ".".join(_part(part) for part in complaint["loc"]) or "the whole answer"
+        what = "odd" if complaint["type"] in _QUOTING else complaint["msg"]
+        return self.bad(f"HTTP {self.status}, unexpected at {place}: {what}")
 
     def bad(self, detail: str) -> BadAnswer:
         """Return the error for an answer we cannot make sense of."""
@@ -209,6 +266,16 @@ _QUOTING = frozenset(
     {"value_error", "assertion_error", "union_tag_invalid", "uuid_parsing"}
 )
 """The kinds of complaint in which pydantic may quote what it found."""
+
+
+def _number(text: str) -> float:
+    """Return a number; a whole one as pydantic takes it in JSON, 7.0 as 7."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _complaints(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_input=False, include_context=False, include_url=False)
 
 
 def _part(part: int | str) -> str:

@@ -273,6 +273,7 @@ def utc_from_epoch_ms(milliseconds: float | None) -> datetime | None:
     if milliseconds is None or milliseconds <= 0:
         return None
     try:
-        return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+        # By place, since by name it takes twice as long: lists are full of times.
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return None

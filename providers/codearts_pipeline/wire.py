@@ -7,30 +7,12 @@ Almost every field may be missing or null, and fields come and go between versio
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import AliasChoices, Field, TypeAdapter, model_validator
 
-from pydantic import (
-    AliasChoices,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-    model_validator,
-)
-
-from providers.answer import Items, WireModel
+from providers.answer import Items, OrNone, WireModel
 
 Number = int | str | None
 """A number that may come as text, and a time in milliseconds or as text."""
-
-
-def _or_nothing(value: object, handler: ValidatorFunctionWrapHandler) -> object:
-    """Take what cannot be read for nothing: it must not cost what it stands in."""
-    try:
-        return handler(value)
-    except ValidationError:
-        return None
 
 
 class WireBuildParams(WireModel):
@@ -83,7 +65,8 @@ class WirePipeline(WireModel):
     pipeline_id: str = Field(validation_alias=AliasChoices("pipeline_id", "pipelineId"))
     name: str | None = None
     project_name: str | None = None
-    latest_run: Annotated[WireRun | None, WrapValidator(_or_nothing)] = None
+    # What cannot be read must not cost the pipeline.
+    latest_run: OrNone[WireRun] = None
 
 
 class _WireList(WireModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from providers.model import utc_from_epoch_ms
@@ -25,10 +25,11 @@ def instant(value: float | str | None, zone: ZoneInfo) -> datetime | None:
         if text.isdecimal():
             return utc_from_epoch_ms(int(text))
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            # Says the same as `replace(tzinfo=…)`, which takes five times as long: a
-            # batch of runs has a thousand times.
-            moment = datetime.combine(moment, moment.time(), zone)
-        return moment.astimezone(UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+        # Says the same as `replace(tzinfo=zone).astimezone(UTC)`, which takes three
+        # times as long: a batch of runs has a thousand times.
+        moment -= zone.utcoffset(moment) or timedelta()
+        return datetime.combine(moment, moment.time(), UTC)
     except (ValueError, OverflowError):
         return None

@@ -2,34 +2,18 @@
 
 https://northflank.com/docs/v1/api/introduction; the page of each endpoint is named at
 its shape. What its schema calls required has been seen to be missing in its examples,
-so only ids are required here.
+so only ids are required here. A value whose shape is not documented is `OrNone`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import (
-    TypeAdapter,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import TypeAdapter
 
-from providers.answer import Items, WireModel
+from providers.answer import Items, OrNone, WireModel
 
 T = TypeVar("T")
-
-
-def _or_none(value: object, handler: ValidatorFunctionWrapHandler) -> object:
-    try:
-        return handler(value)
-    except ValidationError:
-        return None
-
-
-OrNone = Annotated[T | None, WrapValidator(_or_none)]
-"""A value whose shape is not documented: what cannot be read is as if it were not."""
 
 
 class WirePagination(WireModel):

@@ -48,6 +48,7 @@ _TOOK = re.compile(r"\s*\(\d+s\)$")
 _NO_SOURCE = WireSourceData()
 _MOVING = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
 """What has no end yet, even if it had one before a job was retried."""
+_UNDER_WAY = frozenset({State.RUNNING, State.WAITING})
 
 
 class Setting(NamedTuple):
@@ -86,24 +87,25 @@ def run(
     tasks = None if wire.stages is None else _tasks(wire, setting.zone, steps or {})
     state, reason = _run_state(wire.status, tasks or ())
     started, finished = _span(wire, setting.zone, state)
+    address = RunRef(ref, wire.pipelineRunId)
     sources = [s.data for s in wire.sources or () if s.data is not None]
     first = sources[0] if sources else _NO_SOURCE
     return Run(
-        ref=RunRef(ref, wire.pipelineRunId),
+        ref=address,
         state=state,
         reason=reason,
         native=wire.status,
         number=whole(wire.pipelineRunId),
-        url=url(RunRef(ref, wire.pipelineRunId), setting),
+        url=url(address, setting),
         created_at=when(wire.createTime, setting.zone),
         started_at=started,
         finished_at=finished,
         updated_at=when(wire.updateTime, setting.zone),
         branch=first.branch or None,
-        commit=commit(first.commint),
+        commit=commit(first.commint) if first.commint else None,
         trigger=_trigger(wire),
         tasks=tasks,
-        facts=tuple(_facts(wire.sources or ())),
+        facts=tuple(_facts(wire.sources)) if wire.sources else (),
     )
 
 
@@ -160,7 +162,7 @@ def _run_state(
     A run is RUNNING to the vendor while somebody has to approve.
     """
     state, reason = state_of(word)
-    if state not in {State.RUNNING, State.WAITING} or reason is not None:
+    if state not in _UNDER_WAY or reason is not None:
         return state, reason
     jobs = [t for top in tasks for t in top.walk() if t.kind is TaskKind.JOB]
     if any(job.state is State.RUNNING for job in jobs):
@@ -178,11 +180,13 @@ def _span(
     Only lists have both. In full, a run has neither (`updateTime` is no end: whatever
     is done to the run moves it), so they are the stages' first start and last end.
     """
-    infos = [s.stageInfo for s in wire.stages or () if s.stageInfo]
-    starts = [t for i in infos if (t := when(i.startTime, zone))]
-    ends = [t for i in infos if (t := when(i.endTime, zone))]
-    started = when(wire.startTime, zone) or min(starts, default=None)
-    finished = when(wire.endTime, zone) or max(ends, default=None)
+    started, finished = when(wire.startTime, zone), when(wire.endTime, zone)
+    if wire.stages:
+        infos = [stage.stageInfo for stage in wire.stages if stage.stageInfo]
+        starts = [t for i in infos if (t := when(i.startTime, zone))]
+        ends = [t for i in infos if (t := when(i.endTime, zone))]
+        started = started or min(starts, default=None)
+        finished = finished or max(ends, default=None)
     return started, None if state in _MOVING else finished
 
 
@@ -270,10 +274,9 @@ def _trigger(wire: WireRun) -> Trigger | None:
     actor = wire.creatorAccountId or wire.creator or None
     if wire.triggerMode is None and actor is None:
         return None
-    kind = (
-        TRIGGERS.get(wire.triggerMode, TriggerKind.OTHER) if wire.triggerMode else None
-    )
-    return Trigger(kind=kind, actor=actor, native=wire.triggerMode)
+    mode = wire.triggerMode
+    kind = (TRIGGERS.get(mode) or TriggerKind.OTHER) if mode else None
+    return Trigger(kind=kind, actor=actor, native=mode)
 
 
 def _facts(sources: Sequence[WireSource]) -> Iterable[Fact]:

@@ -93,10 +93,10 @@ def read_fault(answer: Answer) -> Fault | None:
     if by_status is None and answer.body.lstrip()[:1] == b"[":
         # A bare list is data: reading it twice would be half of all the work.
         return None
+    if by_status is None and not _is_failure(answer):
+        return None
     problem = _problem(answer)
     code = problem.code or ""
-    if by_status is None and not _is_failure(answer, problem):
-        return None
     is_throttled = code.startswith("Throttling")
     kind = RateLimited if is_throttled else CODES.get(code) or by_status or Refused
     fault = fault_of(answer, kind, problem)
@@ -109,14 +109,14 @@ def read_fault(answer: Answer) -> Fault | None:
     )
 
 
-def _is_failure(answer: Answer, problem: Problem) -> bool:
+def _is_failure(answer: Answer) -> bool:
     """Return whether an HTTP 200 carries a failure: `success` decides where it is."""
     data = answer.json() if answer.is_json else None
     if not isinstance(data, dict):
         return False
     if "success" in data:
         return data["success"] in (False, "false")
-    return problem.code is not None and "errorCode" in data
+    return "errorCode" in data and _problem(answer).code is not None
 
 
 def _problem(answer: Answer) -> Problem:

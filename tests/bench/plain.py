@@ -1,6 +1,7 @@
 """The yardstick of `decoding`: the same answers as anybody's plain pydantic models.
 
-The fields are those that Runbell reads. Times are `datetime` and statuses are enums, as
+The fields of an entry are those of Runbell's own shapes (`wire.py`), the ones that the
+measured answers leave out included. Times are `datetime` and statuses are enums, as
 they are in the model objects that Runbell makes; nothing is lenient, nothing has a
 meaning, and no entry is kept where its neighbour cannot be read.
 """
@@ -78,16 +79,34 @@ class YunxiaoStatus(StrEnum):
     RUNNING = "RUNNING"
 
 
+class YunxiaoSource(BaseModel):
+    """A source of a run; lists have none."""
+
+    type: str | None = None
+    data: str | None = None
+
+
+class YunxiaoStage(BaseModel):
+    """A stage of a run; lists have none."""
+
+    name: str | None = None
+
+
 class YunxiaoRun(BaseModel):
     """An entry of Yunxiao's lists of runs."""
 
-    pipelineId: int
     pipelineRunId: int
     status: YunxiaoStatus | None = None
     triggerMode: int | None = None
     startTime: datetime | None = None
     endTime: datetime | None = None
+    createTime: datetime | None = None
+    updateTime: datetime | None = None
     creatorAccountId: str | None = None
+    creator: str | None = None
+    stageGroup: list[list[str]] | None = None
+    sources: list[YunxiaoSource] | None = None
+    stages: list[YunxiaoStage] | None = None
 
 
 class YunxiaoList(BaseModel):

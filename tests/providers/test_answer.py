@@ -19,6 +19,7 @@ from providers.answer import (
     Fault,
     Items,
     NoAnswer,
+    OrNone,
     Problem,
     WireModel,
     clip,
@@ -523,3 +524,103 @@ def test_an_entry_inside_an_entry_is_counted_once() -> None:
 
     assert [(s.name, [j.id for j in s.jobs]) for s in stages] == [("a", ["1"])]
     assert left_out == 2
+
+
+class _Node(WireModel):
+    name: str | None = None
+    number: int | str | None = None
+    whole: int | None = None
+    extra: Any = None
+    below: OrNone[_Below] = None
+
+
+class _Below(WireModel):
+    nodes: Items[_Node]
+
+
+NODES = TypeAdapter(Items[_Node])
+
+
+def test_a_value_that_may_be_missing_is_none_where_it_cannot_be_read() -> None:
+    body = [{"name": "a", "below": "odd"}, {"name": "b", "below": {"nodes": []}}]
+
+    nodes, left_out = answer(body, 200).decode_list(NODES)
+
+    assert nodes == [_Node(name="a"), _Node(name="b", below=_Below(nodes=[]))]
+    assert left_out == 0
+
+
+def test_an_odd_value_is_forgiven_where_no_entry_may_be_lost_too() -> None:
+    one = TypeAdapter(_Node)
+
+    assert answer({"name": "a", "below": 7}, 200).decode(one) == _Node(name="a")
+    with pytest.raises(BadAnswer, match=r"unexpected at whole"):
+        answer({"whole": "odd", "below": 7}, 200).decode(one)
+
+
+def test_an_odd_entry_does_not_cost_the_value_that_its_list_stands_in() -> None:
+    body = [{"below": {"nodes": [{"name": "a"}, 7, {"whole": []}]}}]
+
+    nodes, left_out = answer(body, 200).decode_list(NODES)
+
+    assert nodes == [_Node(below=_Below(nodes=[_Node(name="a")]))]
+    assert left_out == 2
+
+
+# Of floats with seventeen digits or an exponent, pydantic makes another text in JSON
+# than in Python; no vendor has such a number where text was promised.
+plain_floats = st.integers(-(2**40), 2**40).map(lambda n: n / 8)
+values = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), plain_floats),
+    st.text(),
+    st.integers().map(str),
+    st.just([]),
+    st.just({"nodes": [{"name": 1.0}]}),
+)
+entries = st.fixed_dictionaries({}, optional=dict.fromkeys(_Node.model_fields, values))
+
+
+def _typed(node: _Node) -> str:
+    """Return what stands where a type was promised; to Python, True is 1 as well."""
+    return repr((node.name, node.number, node.whole, node.below))
+
+
+@given(st.lists(entries, max_size=3))
+def test_an_entry_is_read_the_same_whether_or_not_its_neighbours_are_odd(
+    every: list[dict[str, Any]],
+) -> None:
+    alone = [answer([entry], 200).decode_list(NODES) for entry in every]
+    together = answer(["odd", *every, "odd"], 200).decode_list(NODES)
+
+    nodes = [node for found, _ in alone for node in found]
+    assert together == (nodes, 2 + sum(left_out for _, left_out in alone))
+    assert list(map(_typed, together[0])) == list(map(_typed, nodes))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"runs": {"id": "1"}}, "at runs: Input should be a valid array"),
+        ([], "at the whole answer: Input should be an object"),
+        (
+            {"runs": [{"id": "1"}, 7, {"id": []}], "total": {}},
+            "at total: Input should be a valid integer",
+        ),
+    ],
+)
+def test_a_bad_answer_names_what_was_not_forgiven_in_the_words_of_json(
+    body: object, words: str
+) -> None:
+    class Counted(WireRuns):
+        total: int | None = None
+
+    with pytest.raises(BadAnswer) as caught:
+        answer(body, 200).decode_list(TypeAdapter(Counted))
+
+    assert str(caught.value).endswith(words)
+
+
+@pytest.mark.parametrize("body", [b'["odd", "\\ud800"]', b'["odd", ', b"\xff[]"])
+def test_bytes_that_are_no_json_are_not_forgiven(body: bytes) -> None:
+    with pytest.raises(BadAnswer, match="unexpected at the whole answer"):
+        answer(body, 200).decode_list(TypeAdapter(Items[Any]))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from providers.answer import Answer
 from providers.model import PipelineRef, Reason, Run, State, TriggerKind
 from providers.yunxiao import convert, words
 from providers.yunxiao.convert import Setting
@@ -29,8 +30,14 @@ SHA = "8d5c1f0a9b7e6d5c4b3a29181716151413121110"
 
 def run(**fields: Any) -> Run:
     """Return the run that an answer with these fields becomes."""
-    text = json.dumps({"pipelineRunId": 7, **fields})
-    wire = RUN.validate_json(text, context={"rejected": []})
+    said = Answer(
+        connection="main",
+        operation="get_run",
+        status=200,
+        headers={},
+        body=json.dumps({"pipelineRunId": 7, **fields}).encode(),
+    )
+    wire, _ = said.decode_list(RUN)
     return convert.run(REF, wire, HERE)
 
 
