@@ -1,6 +1,8 @@
 """What the bot has to say, before anybody decides how it looks.
 
 Verbs make answers, `render` turns them into messages; neither knows of Slack here.
+What can be pressed in an answer is a command in it, as it would be typed after the
+bot's name: pressing is typing.
 """
 
 from __future__ import annotations
@@ -10,7 +12,34 @@ from datetime import datetime
 
 from providers.contract import Filter
 from providers.errors import ProviderError
-from providers.model import Identity, LogTail, Pipeline, Run
+from providers.model import Identity, LogTail, Pipeline, Run, State
+
+ROWS_A_PAGE = 12
+"""How many pipelines of each connection a page of `status` shows."""
+
+WORST_FIRST = (
+    State.FAILED,
+    State.UNKNOWN,
+    State.WAITING,
+    State.RUNNING,
+    State.QUEUED,
+    State.CANCELED,
+    State.SKIPPED,
+    State.SUCCEEDED,
+)
+"""The order in which people want to hear of it."""
+
+QUIET = frozenset({State.SUCCEEDED, State.SKIPPED, State.CANCELED})
+"""What nobody has to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Something to press: what it is for a person, and what it asks."""
+
+    label: str
+    command: str
+    """As it would be typed, without the bot's name; empty for the bare command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +53,17 @@ class Trouble:
     """When it began, where the same trouble was met before."""
     code: str | None = None
     request_id: str | None = None
+    is_pending: bool = False
+    """Nothing is wrong yet: the answer has not come, and is being waited for."""
 
     @classmethod
-    def of(cls, error: ProviderError, since: datetime | None = None) -> Trouble:
+    def of(
+        cls,
+        error: ProviderError,
+        since: datetime | None = None,
+        *,
+        is_pending: bool = False,
+    ) -> Trouble:
         """Return what an error of a provider means for a person."""
         return cls(
             what=error.what,
@@ -35,6 +72,7 @@ class Trouble:
             since=since,
             code=error.code,
             request_id=error.request_id,
+            is_pending=is_pending,
         )
 
 
@@ -46,6 +84,24 @@ class Row:
     run: Run | None = None
     trouble: Trouble | None = None
     """Why this one pipeline could not be read."""
+    opens: str | None = None
+    """The command that shows the run in full, where the row itself is shown."""
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody should look: it is not over, or it did not go well."""
+        return self.trouble is not None or (
+            self.run is not None and self.run.state not in QUIET
+        )
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Where it stands among others: worst first, then by name."""
+        if self.trouble is not None:
+            return -1, self.pipeline.name
+        if self.run is None:
+            return len(WORST_FIRST), self.pipeline.name
+        return WORST_FIRST.index(self.run.state), self.pipeline.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +112,7 @@ class Part:
     title: str
     """The vendor's product."""
     rows: tuple[Row, ...] = ()
+    """Worst first."""
     trouble: Trouble | None = None
     """Why this connection could not be read; the rows are then the last known ones."""
     as_of: datetime | None = None
@@ -67,7 +124,26 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Again:
+    """What every answer knows: how it is asked for once more."""
+
+    again: str | None = None
+    """The command that gives this answer as it is then; `None` where none does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paged(Again):
+    """An answer of which one page is shown."""
+
+    page: int = 1
+    previous: str | None = None
+    """The command for the page before this one; `None` on the first."""
+    next: str | None = None
+    """The command for the page after this one; `None` on the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status(Paged):
     """The latest run of each pipeline."""
 
     asked: str | None
@@ -76,6 +152,31 @@ class Status:
     only_attention: bool = False
     """Only what is red, running or waiting is to be shown; the rest is counted."""
 
+    @property
+    def pages(self) -> int:
+        """How many pages there are, by the connection with the most to show."""
+        most = max((len(self._loud(part)) for part in self.parts), default=0)
+        return max(1, -(-most // ROWS_A_PAGE))
+
+    def shown(self, part: Part) -> tuple[Row, ...]:
+        """Return what this page shows of a connection."""
+        return self._loud(part)[self._before : self._before + ROWS_A_PAGE]
+
+    def counted(self, part: Part) -> tuple[Row, ...]:
+        """Return what this page only counts: later pages, and what is quiet."""
+        later = self._loud(part)[self._before + ROWS_A_PAGE :]
+        if not self.only_attention:
+            return later
+        return later + tuple(row for row in part.rows if not row.needs_attention)
+
+    @property
+    def _before(self) -> int:
+        return (self.page - 1) * ROWS_A_PAGE
+
+    def _loud(self, part: Part) -> tuple[Row, ...]:
+        wanted = not self.only_attention
+        return tuple(row for row in part.rows if wanted or row.needs_attention)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -83,10 +184,12 @@ class Entry:
 
     pipeline: Pipeline
     run: Run
+    opens: str | None = None
+    """The command that shows the run in full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunList:
+class RunList(Paged):
     """Recent runs, newest first."""
 
     asked: str | None
@@ -107,7 +210,7 @@ class RunList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Show:
+class Show(Again):
     """One run in full."""
 
     pipeline: Pipeline
@@ -115,10 +218,12 @@ class Show:
     trouble: Trouble | None = None
     """Why it could not be read just now; the run is then the last known one."""
     as_of: datetime | None = None
+    log: str | None = None
+    """The command for the end of its log; `None` where there is none to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class Log(Again):
     """The end of a task's log."""
 
     pipeline: Pipeline
@@ -140,7 +245,7 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class Health(Again):
     """How every connection is."""
 
     pulses: tuple[Pulse, ...]
@@ -157,16 +262,34 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Again):
     """A question that could not be answered as it was put."""
 
     what: str
     """What was understood and what is wrong with it."""
-    instead: tuple[str, ...] = ()
-    """Commands to try instead, as they would be typed."""
+    instead: tuple[Offer, ...] = ()
+    """What to ask instead."""
     hint: str | None = None
     parts: tuple[Part, ...] = ()
     """Connections that could not be searched."""
+    command: str = ""
+    """The bot's name, which people type before a command; empty where they do not."""
 
 
-Answer = Status | RunList | Show | Log | Health | Help | Problem
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """Nothing can be said yet: these connections have not answered."""
+
+    connections: tuple[str, ...]
+
+
+Answer = Status | RunList | Show | Log | Health | Help | Problem | Pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An answer, as far as it is known."""
+
+    answer: Answer
+    waiting_for: tuple[str, ...] = ()
+    """The connections that may still change it; none where it is the last word."""

@@ -8,42 +8,77 @@ import json
 import logging
 import os
 import re
+import shlex
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, assert_never
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from typer.core import TyperCommand
 from typing_extensions import override
 
-from bot import log
-from bot.answers import Answer, Health, Problem, RunList, Show, Status
+from bot import VERSION, log
+from bot.answers import (
+    Answer,
+    Health,
+    Help,
+    Log,
+    Offer,
+    Part,
+    Pending,
+    Problem,
+    RunList,
+    Show,
+    Status,
+)
 from bot.app import StartError, open_bot, open_desk
-from bot.cli_setup import setup
+from bot.cli_setup import DEFAULT_CONFIG, screen, setup
 from bot.clock import SystemClock
 from bot.commands.answering import answer
-from bot.commands.grammar import Verb, typed
+from bot.commands.grammar import Verb, parse, typed
 from bot.render.data import data
-from bot.render.rendering import render
+from bot.render.rendering import words_of
 from bot.render.terminal import terminal
 from bot.settings import Settings, SettingsError, load
+from bot.setup.findings import FINE, TROUBLE, WRONG
+from bot.tokens import tokens
 from providers.registry import kinds
 
-EXIT_PROBLEM = 1
-"""The question could not be answered as it was put, or a connection is in trouble."""
-EXIT_SETTINGS = 2
-"""The configuration is wrong, or Slack does not accept it."""
+COMMAND = "runbell"
+"""What is typed in a terminal where Slack has its slash command."""
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+QUESTIONS: Mapping[Verb, str] = {
+    Verb.STATUS: "Show the latest run of each pipeline, worst first.",
+    Verb.LIST: "List recent runs, newest first.",
+    Verb.SHOW: "Show one run: its stages, what failed and why.",
+    Verb.LOG: "Show the end of the log that says most about a run.",
+}
+"""The questions about pipelines, each a command."""
+
+TARGETS = (
+    "A pipeline's name, connection:name, a glob such as 'release-*', a group, an "
+    "alias, or the address of the vendor's page. For one run, a number may follow: "
+    "release 12. Filters narrow it: is:red, branch:main, since:2d, -actor:kim."
+)
+EXIT_CODES = (
+    f"Exit codes: {FINE} it was answered, be the pipelines red or green; {TROUBLE} it "
+    f"was answered, but something could not be read; {WRONG} it was not understood, "
+    "there is no such pipeline or run, or the configuration or Slack's tokens are "
+    f"wrong; {INTERRUPTED} interrupted."
+)
 
 cli = typer.Typer(
-    help="One self-hosted Slack bot for every pipeline a team runs, on any cloud.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    epilog=EXIT_CODES,
 )
-cli.add_typer(setup)
 
 Config = Annotated[
     Path,
@@ -51,24 +86,38 @@ Config = Annotated[
         "--config", "-c", envvar="RUNBELL_CONFIG", help="The configuration file."
     ),
 ]
-DEFAULT_CONFIG = Path("runbell.yml")
-Targets = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help="A pipeline, connection:name, group, alias, glob; filters like is:red."
-    ),
-]
+Targets = Annotated[list[str] | None, typer.Argument(help=TARGETS)]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Log every call to a provider.")
 ]
 
 
+def _say_version(is_asked: bool) -> None:  # noqa: FBT001 - typer's way to call it
+    if is_asked:
+        typer.echo(f"{COMMAND} {VERSION}")
+        raise typer.Exit
+
+
+@cli.callback()
+def root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Say the version."
+        ),
+    ] = False,
+) -> None:
+    """One self-hosted Slack bot for every pipeline a team runs, on any cloud."""
+    del version
+
+
 @cli.command()
 def serve(config: Config = DEFAULT_CONFIG, *, verbose: Verbose = False) -> None:
     """Run the bot until it is stopped."""
-    log.configure(level=logging.DEBUG if verbose else logging.INFO)
     settings = _settings(config, for_slack=True)
+    _log(logging.INFO, settings.secrets(), verbose=verbose)
     _run(_serve(settings))
 
 
@@ -77,8 +126,8 @@ def demo(*, verbose: Verbose = False) -> None:
     """Try it with no account: simulated clouds and a local Slack, all on 127.0.0.1."""
     from bot.demo.prompt import play  # noqa: PLC0415 - `serve` never needs the demo
 
-    log.configure(level=logging.DEBUG if verbose else logging.WARNING)
-    _run(play(Console()))
+    _log(logging.WARNING, verbose=verbose)
+    _run(play(screen()))
 
 
 class Asking(TyperCommand):
@@ -94,55 +143,26 @@ _MINUS = "\N{MINUS SIGN}"
 """What the grammar reads as a plain `-`, and the parser of options leaves alone."""
 
 
-@cli.command(cls=Asking)
-def status(
-    targets: Targets = None,
-    config: Config = DEFAULT_CONFIG,
-    *,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> None:
-    """Show the latest run of each pipeline, worst first."""
-    _ask(Verb.STATUS, targets, config, as_json=as_json, verbose=verbose)
+def _question(verb: Verb, about: str) -> None:
+    """Make a question a command."""
+
+    def question(
+        targets: Targets = None,
+        config: Config = DEFAULT_CONFIG,
+        *,
+        as_json: AsJson = False,
+        verbose: Verbose = False,
+    ) -> None:
+        _ask(typed(verb, targets or []), config, as_json=as_json, verbose=verbose)
+
+    cli.command(verb.value, cls=Asking, help=about, epilog=EXIT_CODES)(question)
 
 
-@cli.command("list", cls=Asking)
-def list_(
-    targets: Targets = None,
-    config: Config = DEFAULT_CONFIG,
-    *,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> None:
-    """List recent runs, newest first."""
-    _ask(Verb.LIST, targets, config, as_json=as_json, verbose=verbose)
+for _verb, _about in QUESTIONS.items():
+    _question(_verb, _about)
 
 
-@cli.command(cls=Asking)
-def show(
-    targets: Targets = None,
-    config: Config = DEFAULT_CONFIG,
-    *,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> None:
-    """Show one run: its stages, what failed and why."""
-    _ask(Verb.SHOW, targets, config, as_json=as_json, verbose=verbose)
-
-
-@cli.command("log", cls=Asking)
-def log_(
-    targets: Targets = None,
-    config: Config = DEFAULT_CONFIG,
-    *,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> None:
-    """Show the end of the log that says most about a run."""
-    _ask(Verb.LOG, targets, config, as_json=as_json, verbose=verbose)
-
-
-@cli.command()
+@cli.command(epilog=EXIT_CODES)
 def health(
     config: Config = DEFAULT_CONFIG,
     *,
@@ -150,42 +170,92 @@ def health(
     verbose: Verbose = False,
 ) -> None:
     """Show how each connection is."""
-    _ask(Verb.HEALTH, None, config, as_json=as_json, verbose=verbose)
+    _ask(Verb.HEALTH.value, config, as_json=as_json, verbose=verbose)
 
 
-def _ask(
-    verb: Verb, words: list[str] | None, config: Path, *, as_json: bool, verbose: bool
+cli.add_typer(setup)
+
+
+@cli.command("help")
+def help_(
+    context: typer.Context,
+    command: Annotated[
+        list[str] | None, typer.Argument(help="The command to explain.")
+    ] = None,
 ) -> None:
-    log.configure(level=logging.DEBUG if verbose else logging.WARNING)
+    """Show how all this is used, or one command."""
+    name = context.find_root().info_name
+    typer.main.get_command(cli).main([*(command or []), "--help"], prog_name=name)
+
+
+def exit_code(found: Answer) -> int:
+    """Return what a program should make of an answer.
+
+    Whatever could not be read is trouble, be it one pipeline; a question that has no
+    answer although everybody could be asked was a wrong one.
+    """
+    match found:
+        case Problem():
+            return TROUBLE if found.parts else WRONG
+        case Status():
+            unread = any(_is_incomplete(part) for part in found.parts)
+        case RunList():
+            missing = bool(found.unread or found.left_out)
+            unread = missing or any(_is_incomplete(part) for part in found.parts)
+        case Health():
+            unread = any(pulse.trouble for pulse in found.pulses)
+        case Show():
+            unread = found.trouble is not None
+        case Pending():
+            unread = True
+        case Log() | Help():
+            unread = False
+        case _:  # pragma: no cover - the type checker proves that there is none
+            assert_never(found)
+    return TROUBLE if unread else FINE
+
+
+def _is_incomplete(part: Part) -> bool:
+    return bool(part.trouble or part.left_out) or any(row.trouble for row in part.rows)
+
+
+def for_a_shell(offers: Iterable[Offer]) -> Iterator[Offer]:
+    """Yield the offers as they are typed in a shell, which has quotes of its own.
+
+    A `*` or `#` would mean something to it. What would be read as another question when
+    it has gone through a shell is left out.
+    """
+    for offer in offers:
+        words = [token.text for token in tokens(offer.command)]
+        first, *rest = words or [""]
+        if first not in set(Verb):
+            continue
+        if parse(typed(Verb(first), rest)) != parse(offer.command):
+            continue
+        command = shlex.join(words)
+        is_named = offer.label != offer.command
+        yield Offer(label=offer.label if is_named else command, command=command)
+
+
+def _ask(text: str, config: Path, *, as_json: bool, verbose: bool) -> None:
     settings = _settings(config, for_slack=False)
-    _run(_answer(settings, typed(verb, words or []), as_json=as_json))
+    _log(logging.WARNING, settings.secrets(), verbose=verbose)
+    _run(_answer(settings, text, as_json=as_json))
 
 
 async def _answer(settings: Settings, text: str, *, as_json: bool) -> None:
     clock = SystemClock()
     async with open_desk(settings, clock=clock) as desk:
-        found = await answer(desk, text)
+        found = await answer(replace(desk, command=COMMAND), text)
+    if isinstance(found, Problem):
+        found = replace(found, instead=tuple(for_a_shell(found.instead)))
     if as_json:
         typer.echo(json.dumps(data(found), ensure_ascii=False, indent=2))
     else:
         now = clock.now().astimezone(ZoneInfo(settings.timezone))
-        Console().print(terminal(render(found, now), now), end="")
-    if _is_trouble(found):
-        raise typer.Exit(EXIT_PROBLEM)
-
-
-def _is_trouble(found: Answer) -> bool:
-    match found:
-        case Problem():
-            return True
-        case Status() | RunList():
-            return any(part.trouble for part in found.parts)
-        case Health():
-            return any(pulse.trouble for pulse in found.pulses)
-        case Show():
-            return found.trouble is not None
-        case _:
-            return False
+        screen().print(terminal(words_of(found, now), now), end="")
+    if code := exit_code(found):
+        raise typer.Exit(code)
 
 
 async def _serve(settings: Settings) -> None:
@@ -208,6 +278,10 @@ async def _run_bot(settings: Settings) -> None:
         await asyncio.Event().wait()
 
 
+def _log(level: int, secrets: Iterable[str] = (), *, verbose: bool) -> None:
+    log.configure(level=logging.DEBUG if verbose else level, secrets=secrets)
+
+
 def _settings(config: Path, *, for_slack: bool) -> Settings:
     try:
         return load(config, os.environ, kinds(), for_slack=for_slack)
@@ -221,12 +295,12 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     except StartError as error:
         _fail(str(error))
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _fail(message: str) -> NoReturn:
     typer.echo(message, err=True)
-    raise typer.Exit(EXIT_SETTINGS)
+    raise typer.Exit(WRONG)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import sys
 from pathlib import Path
 from random import SystemRandom
 from typing import Annotated, NoReturn
@@ -18,7 +19,7 @@ from bot.clock import SystemClock
 from bot.settings import SettingsError, load
 from bot.setup import doctor as doctors
 from bot.setup import init as questions
-from bot.setup.findings import WRONG, Finding, exit_code, summary
+from bot.setup.findings import TROUBLE, WRONG, Finding, exit_code, summary
 from bot.setup.manifest import (
     ManifestError,
     configured_command,
@@ -28,12 +29,15 @@ from bot.setup.manifest import (
 from bot.setup.manifest import manifest as written
 from providers.registry import kinds
 
-EXIT_REFUSED = 1
-"""Nothing was written."""
-
 setup = typer.Typer()
 
 DEFAULT_CONFIG = Path("runbell.yml")
+
+
+def screen() -> Console:
+    """Return standard output; what is no terminal gets long lines and no colours."""
+    is_terminal = sys.stdout.isatty()
+    return Console(force_terminal=is_terminal, soft_wrap=not is_terminal)
 
 
 def _config(text: str) -> object:
@@ -111,7 +115,7 @@ def doctor(
 ) -> None:
     """Check the configuration, Slack's tokens and every connection."""
     log.configure(level=logging.WARNING)
-    console = Console()
+    console = screen()
     findings: list[Finding] = []
 
     def tell(finding: Finding) -> None:
@@ -153,4 +157,4 @@ def _say_what_is_left(config: Path, names: tuple[str, ...]) -> None:
 
 def _refuse(message: str) -> NoReturn:
     typer.echo(message, err=True)
-    raise typer.Exit(EXIT_REFUSED)
+    raise typer.Exit(TROUBLE)

@@ -3,21 +3,25 @@
 A comma means *or*, several filters mean *and*, a leading `-` means *not*, and `*` is
 anything. A provider is asked for as much of it as it can narrow its list by; all
 of it is applied here too.
+
+`page:2` is written like a filter and narrows nothing: it says which part of a long
+answer is wanted.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from typing_extensions import override
 
+from bot.tokens import Token, literal, plain
 from providers.contract import RunQuery
+from providers.globs import matches
 from providers.model import Pipeline, Run, State, TriggerKind
 
 
@@ -32,6 +36,7 @@ class Key(StrEnum):
     LONGER = "longer"
     NAME = "name"
     CONNECTION = "connection"
+    PAGE = "page"
 
 
 SPELLINGS: Mapping[str, Key] = {
@@ -68,6 +73,7 @@ TRIGGERS: Mapping[str, TriggerKind] = {
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LENGTH = re.compile(r"(\d{1,6})(s|min|m|h|d|w)")
+_PAGE = re.compile(r"0*[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,8 @@ class Term:
     @override
     def __str__(self) -> str:
         """Return the filter as it would be typed."""
-        text = ",".join(self.values)
-        quoted = f'"{text}"' if re.search(r"\s", text) else text
-        return f"{'-' if self.is_not else ''}{self.key.value}:{quoted}"
+        values = ",".join(map(literal, self.values))
+        return f"{'-' if self.is_not else ''}{self.key.value}:{values}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +99,28 @@ class Bad:
     instead: tuple[str, ...] = ()
 
 
-def read_term(word: str) -> Term | Bad | None:
-    """Return the filter in a word; `None` where it is not put like one."""
-    is_not = word.startswith("-")
-    name, colon, text = word.removeprefix("-").partition(":")
+def read_term(typed: Token | str) -> Term | Bad | None:
+    """Return the filter in a word; `None` where it is not put like one.
+
+    What stood in quotes is taken as it is: a colon or comma there divides nothing.
+    """
+    token = plain(typed) if isinstance(typed, str) else typed
+    word = token.text
+    is_not = token.bare.startswith("-")
+    name, colon, _ = token.bare.removeprefix("-").partition(":")
     key = SPELLINGS.get(name.casefold())
     if not colon or key is None:
         return None
-    values = tuple(v.strip() for v in text.split(",") if v.strip())
+    parts = token.cut(token.bare.index(":") + 1).split(",")
+    values = tuple(part.text for part in parts if part.text)
     term = Term(key, values, is_not)
     if not values:
         return Bad(f"“{word}” has no value.", (f"{name}:{EXAMPLES[key]}",))
+    if key is Key.PAGE and (is_not or len(values) > 1):
+        return Bad(
+            f"“{word}” is no page: it is one number, counted from 1.",
+            (f"{name}:{EXAMPLES[key]}",),
+        )
     for value in values:
         if not _IS_VALUE[key](value):
             near = get_close_matches(value.casefold(), _known(key), n=3, cutoff=0.5)
@@ -125,6 +141,7 @@ EXAMPLES: Mapping[Key, str] = {
     Key.LONGER: "30m",
     Key.NAME: "*nightly*",
     Key.CONNECTION: "shop",
+    Key.PAGE: "2",
 }
 
 
@@ -147,6 +164,7 @@ _IS_VALUE: Mapping[Key, Callable[[str], bool]] = {
     Key.ACTOR: _anything,
     Key.NAME: _anything,
     Key.CONNECTION: _anything,
+    Key.PAGE: lambda v: _PAGE.fullmatch(v) is not None,
 }
 
 
@@ -169,6 +187,18 @@ class Filters:
     def __str__(self) -> str:
         """Return the filters as they would be typed."""
         return " ".join(map(str, self.terms))
+
+    @property
+    def page(self) -> int:
+        """Which page of the answer is wanted, counted from 1; the last word counts."""
+        pages = [int(t.values[0]) for t in self.terms if t.key is Key.PAGE]
+        return pages[-1] if pages else 1
+
+    def at_page(self, page: int) -> Filters:
+        """Return the same filters for another page; the first one needs no word."""
+        others = tuple(term for term in self.terms if term.key is not Key.PAGE)
+        word = (Term(Key.PAGE, (str(page),)),) if page > 1 else ()
+        return replace(self, terms=(*others, *word))
 
     @property
     def about_runs(self) -> bool:
@@ -239,7 +269,7 @@ def _alike(value: str | None, patterns: tuple[str, ...]) -> bool:
     if value is None:
         return False
     folded = value.casefold()
-    return any(fnmatchcase(folded, pattern.casefold()) for pattern in patterns)
+    return any(matches(folded, pattern.casefold()) for pattern in patterns)
 
 
 def _is_recent(run: Run, values: tuple[str, ...], now: datetime) -> bool:

@@ -8,14 +8,17 @@ its age and with the error: never instead of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass
+import copy
+import math
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from cachetools import TTLCache
 
+from bot.readings import Ages, Key, Question, Reading
 from providers.errors import BadAnswer, ProviderError, Unavailable
 
 if TYPE_CHECKING:
@@ -32,11 +35,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-Key = tuple[Hashable, ...]
-"""What is asked, of which connection, and what else the answer depends on."""
-
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 MOST_KEPT = 2000
 """How many answers are remembered of each sort."""
@@ -46,32 +45,6 @@ MOST_LOOKS = 20_000
 
 MOST_PIPELINES = 500
 """How many pipelines of a connection are looked at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ages:
-    """How old an answer may be before the provider is asked again."""
-
-    pipelines: timedelta = timedelta(minutes=5)
-    latest: timedelta = timedelta(seconds=5)
-    runs: timedelta = timedelta(seconds=10)
-    run: timedelta = timedelta(seconds=5)
-    stale: timedelta = timedelta(hours=1)
-    """How long the last known answer is shown while a provider fails."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading(Generic[T_co]):
-    """What was read, or what was last read and why nothing newer could be.
-
-    With an `error`, `value` is the last known one (`None` where there is none) and
-    `failing_since` says when the error was first met.
-    """
-
-    value: T_co | None
-    read_at: datetime | None
-    error: ProviderError | None = None
-    failing_since: datetime | None = None
 
 
 class Reader:
@@ -97,13 +70,49 @@ class Reader:
             MOST_LOOKS, self._ages.stale
         )
         self._flights: dict[Key, asyncio.Task[Reading[Any]]] = {}
+        self._question = Question(heard=None)
+
+    def until(self, patience: timedelta) -> Reader:
+        """Return a view for one question that is in a hurry; all else is shared.
+
+        What has not come within `patience` from now is pending: not a failure, with
+        the last known value where there is one. `waiting_for` then says of whom.
+        """
+        deadline = asyncio.get_running_loop().time() + patience.total_seconds()
+        return self._asked(Question(heard={}, deadline=deadline))
+
+    def patiently(self) -> Reader:
+        """Return a view for the same question put again, with all patience.
+
+        What the hurried view has heard stays as it was heard, good or bad, and what it
+        has begun to read is waited for.
+        """
+        return self._asked(replace(self._question, deadline=None))
+
+    @property
+    def waiting_for(self) -> tuple[str, ...]:
+        """The connections that did not answer this view in time."""
+        return tuple(self._question.missed)
+
+    @property
+    def time_left(self) -> float:
+        """How many seconds of its hurry this view has left; infinite without one."""
+        if self._question.deadline is None:
+            return math.inf
+        now = asyncio.get_running_loop().time()
+        return max(0, self._question.deadline - now)
 
     async def pipelines(self, connection: str) -> Reading[Page[Pipeline]]:
-        """Return the pipelines of a connection, `MOST_PIPELINES` at the most."""
+        """Return the pipelines of a connection, `MOST_PIPELINES` at the most.
+
+        In a hurry they may take half of the time: of those that are there, more will
+        be asked.
+        """
         return await self._read(
             ("pipelines", connection),
             self._ages.pipelines,
             lambda: self.providers[connection].list_pipelines(limit=MOST_PIPELINES),
+            share=0.5,
         )
 
     async def latest(
@@ -132,6 +141,7 @@ class Reader:
             read_at=min((read_at for _, read_at in known.values()), default=None),
             error=reading.error,
             failing_since=reading.failing_since,
+            is_pending=reading.is_pending,
         )
 
     async def runs(self, query: RunQuery) -> Reading[Page[Run]]:
@@ -175,8 +185,29 @@ class Reader:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
 
+    def _asked(self, question: Question) -> Reader:
+        view = copy.copy(self)
+        view._question = question  # noqa: SLF001 - one of our own
+        return view
+
     async def _read(
-        self, key: Key, age: timedelta, ask: Callable[[], Awaitable[T]]
+        self,
+        key: Key,
+        age: timedelta,
+        ask: Callable[[], Awaitable[T]],
+        *,
+        share: float = 1,
+    ) -> Reading[T]:
+        heard = self._question.heard
+        if heard is not None and key in heard:
+            return heard[key]
+        reading = await self._ask(key, age, ask, self.time_left * share)
+        if heard is not None and not reading.is_pending:
+            heard[key] = reading
+        return reading
+
+    async def _ask(
+        self, key: Key, age: timedelta, ask: Callable[[], Awaitable[T]], left: float
     ) -> Reading[T]:
         if (known := self._cache_of(age).get(key)) is not None:
             return known
@@ -186,10 +217,24 @@ class Reader:
             self._flights[key] = flight
             flight.add_done_callback(lambda _: self._flights.pop(key, None))
         # One who gives up does not take the answer from the others, nor from the cache.
-        done, _ = await asyncio.wait({flight}, timeout=self._patience.total_seconds())
+        patience = self._patience.total_seconds()
+        done, _ = await asyncio.wait({flight}, timeout=min(patience, left))
         if done:
             return flight.result()
+        if left < patience:
+            return self._pending(key)
         return self._failed(key, self._still_waiting(key))
+
+    def _pending(self, key: Key) -> Reading[Any]:
+        _, connection = _sort(key)
+        self._question.missed[connection] = None
+        last = self._last.get(key)
+        return Reading(
+            value=last.value if last else None,
+            read_at=last.read_at if last else None,
+            error=self._still_waiting(key),
+            is_pending=True,
+        )
 
     async def _fly(
         self, key: Key, age: timedelta, ask: Callable[[], Awaitable[T]]

@@ -12,7 +12,6 @@ import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from providers.errors import (
@@ -22,6 +21,7 @@ from providers.errors import (
     Unauthorized,
     Unavailable,
 )
+from providers.globs import matches
 from providers.model import Run
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _like(value: str | None, pattern: str, *, fold: bool = False) -> bool:
         return False
     if fold:
         value, pattern = value.casefold(), pattern.casefold()
-    return value == pattern or fnmatchcase(value, pattern)
+    return value == pattern or matches(value, pattern)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.answers import Part, Problem, Trouble
-from bot.catalog import Ambiguous, Found, Nothing, Words, connections_of, resolve
+from bot.answers import Offer, Part, Problem
+from bot.catalog import (
+    Ambiguous,
+    Choice,
+    Found,
+    Nothing,
+    Words,
+    address,
+    connections_of,
+    resolve,
+)
+from bot.commands.grammar import OF_ONE_RUN, Command, Verb, parse
+from bot.tokens import is_url
+from providers.model import PipelineRef, RunRef
 
 if TYPE_CHECKING:
-    from bot.commands.grammar import Command
-    from bot.reader import Reader, Reading
+    from bot.reader import Reader
+    from bot.readings import Reading
     from providers.clock import Clock
     from providers.model import Pipeline
 
 
+_HINT = (
+    "A target is a pipeline's name, connection:name, a group, a glob, or the pasted "
+    "address of its page."
+)
 ALL_OF_THEM = "A * in a name stands for anything, and so means all of them."
 
 
@@ -67,7 +83,11 @@ async def gather(desk: Desk, command: Command) -> Gathered | Problem:
     keep the others from being found.
     """
     target = command.target
-    names = connections_of(target, desk.words, desk.reader.providers)
+
+    def locate(url: str) -> tuple[PipelineRef, ...]:
+        return tuple(map(pipeline_of, located(desk, url)))
+
+    names = connections_of(target, desk.words, desk.reader.providers, locate)
     readings = dict(
         zip(
             names,
@@ -83,9 +103,9 @@ async def gather(desk: Desk, command: Command) -> Gathered | Problem:
     pages = {n: r.value for n, r in readings.items() if r.value is not None}
     found = {n: pages[n].items if n in pages else () for n in names}
     unread = frozenset(names) - pages.keys()
-    meant = resolve(target, desk.words, found, unread)
+    meant = resolve(target, desk.words, found, locate, unread)
     if not isinstance(meant, Found):
-        return _problem(desk, command, meant, tuple(troubled.values()))
+        return _problem(command, meant, tuple(troubled.values()))
     return Gathered(
         pipelines=tuple(
             p for p in meant.pipelines if command.filters.wants_pipeline(p)
@@ -97,41 +117,106 @@ async def gather(desk: Desk, command: Command) -> Gathered | Problem:
     )
 
 
+def located(desk: Desk, url: str) -> tuple[RunRef | PipelineRef, ...]:
+    """Return what a pasted address is about, for each connection it may be of."""
+    found = (provider.locate(url) for provider in desk.reader.providers.values())
+    return tuple(ref for ref in found if ref is not None)
+
+
+def pipeline_of(ref: RunRef | PipelineRef) -> PipelineRef:
+    """Return the pipeline an address is about; of a run, the one it belongs to."""
+    return ref.pipeline if isinstance(ref, RunRef) else ref
+
+
 def asked(command: Command) -> str | None:
     """Return what was asked about, as it would be typed; `None` for everything."""
-    return " ".join(filter(None, (command.target, str(command.filters)))) or None
+    filters = str(command.filters.at_page(1))
+    return " ".join(filter(None, (command.target, filters))) or None
+
+
+def to_page(command: Command, page: int) -> Command:
+    """Return the command for another page of the same."""
+    return replace(command, filters=command.filters.at_page(page))
+
+
+def at_page(command: Command, page: int) -> str | None:
+    """Return how another page of the same is asked for."""
+    return typed_again(to_page(command, page))
+
+
+def typed_again(command: Command) -> str | None:
+    """Return a command as it would be typed, if it is read back as what it was."""
+    text = str(command)
+    return text if parse(text) == command else None
+
+
+def offers(*meant: tuple[str, Command]) -> tuple[Offer, ...]:
+    """Return what to press for these commands, by what people call them."""
+    typed = ((label, typed_again(command)) for label, command in meant)
+    return tuple(Offer(label=label, command=c) for label, c in typed if c is not None)
+
+
+def choose(command: Command, choices: Iterable[Choice]) -> tuple[Offer, ...]:
+    """Return the same command of each of some targets, to press."""
+    return offers(*((c.label, replace(command, target=c.target)) for c in choices))
+
+
+def of_run(verb: Verb, ref: RunRef) -> str | None:
+    """Return the command that asks `verb` of exactly this run, where there is one."""
+    return typed_again(Command(verb, address(ref.pipeline), ref.id))
+
+
+def same_run(command: Command, ref: RunRef) -> str | None:
+    """Return the command that asks again about the run that a command turned out to be.
+
+    A pasted address stays as it is: a run may be too old to be found in a list.
+    """
+    is_pasted = command.target is not None and is_url(command.target)
+    if is_pasted or command.verb is None:
+        return typed_again(command)
+    return of_run(command.verb, ref)
 
 
 def in_trouble(reader: Reader, name: str, reading: Reading[object]) -> Part:
     """Return the part of a connection that could not be read."""
-    assert reading.error is not None  # noqa: S101 - asked only about failed readings
     return Part(
         connection=name,
         title=reader.providers[name].title,
-        trouble=Trouble.of(reading.error, reading.failing_since),
+        trouble=reading.trouble,
         as_of=reading.read_at,
     )
 
 
 def _problem(
-    desk: Desk, command: Command, meant: Ambiguous | Nothing, parts: tuple[Part, ...]
+    command: Command, meant: Ambiguous | Nothing, parts: tuple[Part, ...]
 ) -> Problem:
-    def instead(targets: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(f"{desk.command} {command.verb} {t}{number}" for t in targets)
-
-    number = f" #{command.run}" if command.run else ""
-    target = command.target or ""
+    target = meant.target
+    asked_for = command.target or target
+    # A word of the configuration stands for others, one of which is at fault.
+    of = "" if target == asked_for else f" “{asked_for}” stands for it."
     if isinstance(meant, Ambiguous):
         others = meant.count - len(meant.choices)
         return Problem(
-            what=f"“{target}” fits {meant.count} pipelines. Which one do you mean?",
-            instead=instead(meant.choices),
+            what=f"“{target}” fits {meant.count} pipelines.{of} Which one do you mean?",
+            instead=choose(command, meant.choices),
             hint=f"{others} more fit. {ALL_OF_THEM}" if others else ALL_OF_THEM,
             parts=parts,
         )
+    what = (
+        "That address belongs to none of my connections."
+        if is_url(target)
+        else f"No pipeline fits “{target}”."
+    )
+    near = choose(command, meant.suggestions)
+    hint = _HINT
+    if command.verb in OF_ONE_RUN and command.run is None and target.isdecimal():
+        near = offers(
+            (f"Run #{target} of …", replace(command, target=None, run=target))
+        )
+        hint = f"The number of a run goes behind its pipeline: release {target}."
     return Problem(
-        what=f"No pipeline fits “{target}”.",
-        instead=instead(meant.suggestions) or (f"{desk.command} status",),
-        hint="A target is a pipeline's name, connection:name, a group, or a glob.",
+        what=f"{what}{of}",
+        instead=near or offers(("Everything", Command(Verb.STATUS))),
+        hint=hint,
         parts=parts,
     )

@@ -1,51 +1,26 @@
 """What a person typed → a command; pure.
 
-Verb first, target second, filters anywhere. Curly quotes, long dashes and full-width
-punctuation mean what they look like, and Slack's own wrapping of links, channels and
-people is undone.
+Verb first, target second, filters anywhere. What stands in quotes is taken as it is: it
+holds no number of a run and is no filter.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 
 from typing_extensions import override
 
 from bot.filters import ALL, Bad, Filters, Term, read_term
+from bot.tokens import Token, is_url, literal, plain, quoted, tokens
+from bot.vocabulary import SYNONYMS, Verb
+
+__all__ = ["LONGEST", "OF_ONE_RUN", "Command", "Unclear", "Verb", "parse", "typed"]
 
 LONGEST = 1000
 """The longest text that is read, in characters; no question needs more."""
-
-
-class Verb(StrEnum):
-    """What can be done."""
-
-    STATUS = "status"
-    LIST = "list"
-    SHOW = "show"
-    LOG = "log"
-    HEALTH = "health"
-    HELP = "help"
-
-
-SYNONYMS = {
-    "st": Verb.STATUS,
-    "runs": Verb.LIST,
-    "builds": Verb.LIST,
-    "ls": Verb.LIST,
-    "run": Verb.SHOW,
-    "logs": Verb.LOG,
-    "tail": Verb.LOG,
-    "ping": Verb.HEALTH,
-    "doctor": Verb.HEALTH,
-    "?": Verb.HELP,
-    "usage": Verb.HELP,
-}
-"""Other words for the verbs, as users of other bots type them."""
 
 OF_ONE_RUN = frozenset({Verb.SHOW, Verb.LOG})
 """The verbs that take a run: a number may follow the target."""
@@ -65,8 +40,9 @@ class Command:
     @override
     def __str__(self) -> str:
         """Return the command as it would be typed; `parse` reads it back."""
-        run = f"#{self.run}" if self.run else None
-        said = (self.verb, self.target and _quoted(self.target), run, self.filters)
+        target = self.target and _target(self.target)
+        run = f"#{literal(self.run)}" if self.run else None
+        said = (self.verb, target, run, self.filters)
         return " ".join(str(part) for part in said if part)
 
 
@@ -80,110 +56,114 @@ class Unclear:
     """Commands that may have been meant."""
 
 
-_LOOKALIKES = str.maketrans(
-    {
-        **dict.fromkeys("“”„‟″＂", '"'),
-        **dict.fromkeys("‘’‚‛′＇", "'"),
-        **dict.fromkeys("‐‑‒–—―−－", "-"),
-        **dict.fromkeys("：﹕", ":"),
-        **dict.fromkeys("，、﹐", ","),
-        "？": "?",
-        "\u3000": " ",
-        "\u00a0": " ",
-    }
-)
-_TOKEN = re.compile(r"""((?:[^\s"]|"[^"]*(?:"|$))+)""")
-# https://docs.slack.dev/messaging/formatting-message-text: <url|label>, <#C1|name>
-_WRAPPED = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+def parse(text: str, name: str = "") -> Command | Unclear:
+    """Return the command in a text; any text at all gives one or says what is wrong.
 
+    Args:
+        text: What was typed; that Slack escapes what it hands on is undone.
+        name: The slash command's name, such as `/runs`. A text may begin with it, as
+            when a suggestion is pasted into a direct message.
 
-def parse(text: str) -> Command | Unclear:
-    """Return the command in a text; any text at all gives one or says what is wrong."""
-    words = list(tokens(text[:LONGEST]))
-    verb = _verb(words[0]) if words else None
+    """
+    if len(text) > LONGEST:
+        what = (
+            f"That is longer than {LONGEST} characters: more than any question needs."
+        )
+        return Unclear(what, (Verb.HELP,))
+    words = list(tokens(text))
+    if words and words[0].text.casefold() == name:
+        words = words[1:]
+    verb = _verb(words[0].text) if words else None
     if verb is not None:
         words = words[1:]
-    elif words and is_url(words[0]):
+    elif words and is_url(words[0].text):
         verb = Verb.SHOW
-    terms: list[Term] = []
-    targets: list[str] = []
-    for word in words:
-        term = read_term(word)
-        if isinstance(term, Bad):
-            return _bad(term, word, text)
-        if term is None:
-            targets.append(word)
-        else:
-            terms.append(term)
+    read = [read_term(word) for word in words]
+    targets = [word for word, term in zip(words, read, strict=True) if term is None]
+    wrong = [term for term in read if isinstance(term, Bad)]
+    if wrong:
+        meant = (c for f in _put_right(words, read) for c in _meant(verb, targets, f))
+        return Unclear(wrong[0].what, tuple(map(str, meant)))
+    filters = Filters(tuple(term for term in read if isinstance(term, Term)))
     if verb is None and targets:
-        return _no_verb(targets, Filters(tuple(terms)))
-    return _command(verb, targets, Filters(tuple(terms)))
+        what = f"“{targets[0].text}” is not something I can do."
+        return Unclear(what, tuple(map(str, _meant(verb, targets, filters))))
+    return _command(verb, targets, filters)
 
 
 def typed(verb: Verb, words: Sequence[str]) -> str:
-    """Return a command as it would be typed, of words that may hold spaces."""
-    return " ".join((verb, *map(_quoted, words)))
+    """Return a command as it would be typed, of words that a shell has taken apart.
+
+    They may hold spaces, and quotes that are meant as they are.
+    """
+    return " ".join((verb, *(str(plain(word)) for word in words)))
 
 
-def is_url(word: str) -> bool:
-    """Return whether a word is a pasted address."""
-    return word.startswith(("https://", "http://"))
-
-
-def _command(verb: Verb | None, targets: list[str], filters: Filters) -> Command:
+def _command(verb: Verb | None, targets: list[Token], filters: Filters) -> Command:
     run: str | None = None
-    if verb in OF_ONE_RUN and targets and not is_url(targets[0]):
-        head, mark, number = targets[-1].rpartition("#")
-        if mark and number:
-            run, targets = number, [*targets[:-1], *([head] if head else [])]
-        elif len(targets) > 1 and targets[-1].isdecimal():
-            run, targets = targets[-1], targets[:-1]
-    return Command(verb, " ".join(targets) or None, run, filters)
+    if verb in OF_ONE_RUN and targets:
+        run, targets = _run(targets)
+    target = " ".join(word.text for word in targets)
+    return Command(verb, target or None, run, filters)
 
 
-def _bad(bad: Bad, word: str, text: str) -> Unclear:
-    plain = " ".join(_quoted(token) for token in tokens(text[:LONGEST]))
-    instead = (plain.replace(_quoted(word), other, 1) for other in bad.instead)
-    return Unclear(bad.what, tuple(instead))
+def _run(targets: list[Token]) -> tuple[str | None, list[Token]]:
+    """Return the run that is named at the end of a target, and the rest of it."""
+    *before, last = targets
+    mark = last.bare.rfind("#")
+    # What follows the # of an address is a part of that address.
+    if mark >= 0 and mark + 1 < len(last) and not is_url(last.text):
+        rest = [last.cut(0, mark)] if mark else []
+        return last.text[mark + 1 :], [*before, *rest]
+    if before and last.bare.isdecimal():
+        return last.text, before
+    return None, targets
 
 
-def _no_verb(words: list[str], filters: Filters) -> Unclear:
-    word, *rest = words
-    near = get_close_matches(word.casefold(), [*Verb, *SYNONYMS], n=2, cutoff=0.6)
+def _put_right(
+    words: Sequence[Token], read: Sequence[Term | Bad | None]
+) -> Iterator[Filters]:
+    """Return the filters with others in place of those that cannot be."""
+    options = [
+        [term] if isinstance(term, Term) else _instead(word, term)
+        for word, term in zip(words, read, strict=True)
+        if term is not None
+    ]
+    for turn in range(max(map(len, options))):
+        yield Filters(tuple(o[min(turn, len(o) - 1)] for o in options if o))
+
+
+def _instead(word: Token, bad: Bad) -> list[Term]:
+    # A *not* stays one, where there can be one.
+    signs = ("-", "") if word.bare.startswith("-") else ("",)
+    for sign in signs:
+        read = (read_term(f"{sign}{other}") for other in bad.instead)
+        if found := [term for term in read if isinstance(term, Term)]:
+            return found
+    return []
+
+
+def _meant(
+    verb: Verb | None, targets: list[Token], filters: Filters
+) -> tuple[Command, ...]:
+    """Return what may be meant; without a verb, the first of the targets may be one."""
+    if verb is not None or not targets:
+        return (_command(verb, targets, filters),)
+    word, *rest = targets
+    near = get_close_matches(word.text.casefold(), [*Verb, *SYNONYMS], n=2, cutoff=0.6)
     verbs = dict.fromkeys(v for n in near if (v := _verb(n)) is not None)
     # A word that is no verb may well be a target: "runs release" is a fair question.
-    meant = [_command(verb, list(rest), filters) for verb in verbs]
-    meant.append(_command(Verb.STATUS, words, filters))
-    return Unclear(f"“{word}” is not something I can do.", tuple(map(str, meant)))
-
-
-def tokens(text: str) -> tuple[str, ...]:
-    """Return the words of a text; what stands in quotes stays together."""
-    plain = _unescape(_WRAPPED.sub(_unwrap, text.translate(_LOOKALIKES)))
-    found = (match.group(1).replace('"', "") for match in _TOKEN.finditer(plain))
-    return tuple(word for word in found if word)
-
-
-def _unescape(text: str) -> str:
-    """Undo the three escapes that Slack makes, and no other; once."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def _unwrap(match: re.Match[str]) -> str:
-    inner, label = match.group(1), match.group(2)
-    if inner.startswith("#"):
-        return f"#{label or inner[1:]}"
-    if inner.startswith("@"):
-        return f"@{label or inner[1:]}"
-    return inner
+    asked = _command(Verb.STATUS, targets, filters)
+    return (*(_command(verb, rest, filters) for verb in verbs), asked)
 
 
 def _verb(word: str) -> Verb | None:
-    folded = word.casefold()
-    if folded in set(Verb):
-        return Verb(folded)
-    return SYNONYMS.get(folded)
+    # One word can be made of different characters: 상태, or a full-width letter.
+    folded = unicodedata.normalize("NFKC", word).casefold()
+    return Verb(folded) if folded in set(Verb) else SYNONYMS.get(folded)
 
 
-def _quoted(word: str) -> str:
-    return f'"{word}"' if re.search(r"\s", word) else word
+def _target(target: str) -> str:
+    """Return how a target is typed, so that it is no filter."""
+    shown = literal(target)
+    return shown if read_term(shown) is None else quoted(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.answers import Health, Pulse, Trouble
+from bot.answers import Health, Pulse
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
@@ -25,8 +25,6 @@ async def _pulse(desk: Desk, name: str) -> Pulse:
         connection=name,
         title=desk.reader.providers[name].title,
         identity=reading.value,
-        trouble=Trouble.of(reading.error, reading.failing_since)
-        if reading.error
-        else None,
+        trouble=reading.trouble,
         as_of=reading.read_at,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.answers import Log, Problem
-from bot.commands.gather import in_trouble
+from bot.commands.gather import in_trouble, same_run
 from bot.commands.one_run import one_run
 from providers.contract import Capability
 
@@ -39,6 +39,7 @@ async def log(desk: Desk, command: Command) -> Log | Problem:
         run=run,
         task=" / ".join(task.name for task in path),
         tail=reading.value,
+        again=same_run(command, run.ref),
     )
 
 

@@ -7,16 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.answers import Problem, Trouble
-from bot.catalog import MOST_CHOICES, address
-from bot.commands.gather import Desk, gather, in_trouble
-from bot.commands.grammar import is_url
+from bot.catalog import choices
+from bot.commands.gather import Desk, choose, gather, in_trouble, located, offers
+from bot.commands.grammar import Command, Verb
+from bot.tokens import is_url
 from providers.contract import RunQuery
 from providers.model import Pipeline, Run, RunRef
 
 if TYPE_CHECKING:
     from bot.commands.gather import Gathered
-    from bot.commands.grammar import Command
-    from bot.reader import Reading
 
 MOST_LOOKED_AT = 100
 """How far back a number is looked for."""
@@ -43,14 +42,14 @@ class _Listed:
 
 async def one_run(desk: Desk, command: Command) -> One | Problem:
     """Return the run a command means: of that number, or the latest one."""
-    if command.target and is_url(command.target):
-        return await _of_url(desk, command, command.target)
     gathered = await gather(desk, command)
     if isinstance(gathered, Problem):
         return gathered
     if command.target is None or len(gathered.pipelines) != 1:
-        return _which(desk, command, gathered)
+        return _which(command, gathered)
     [pipeline] = gathered.pipelines
+    if (pasted := _pasted(desk, command, pipeline)) is not None:
+        return await _in_full(desk, pipeline, pasted, None)
     listed = await _listed(desk, command, pipeline)
     if isinstance(listed, Problem):
         return listed
@@ -72,36 +71,23 @@ async def _listed(
     wanted = command.run
     for run in reading.value.items:
         if wanted is None or wanted in {run.ref.id, str(run.number)}:
-            return _Listed(run.ref, trouble_of(reading))
+            return _Listed(run.ref, reading.trouble)
     if wanted is None:
         return Problem(what=f"{pipeline.name} has never run.")
     return Problem(
         what=f"{pipeline.name} has no run #{wanted} among its latest "
         f"{len(reading.value.items)}.",
-        instead=(f"{desk.command} list {command.target}",),
+        instead=offers(("Its runs", Command(Verb.LIST, command.target))),
     )
 
 
-async def _of_url(desk: Desk, command: Command, url: str) -> One | Problem:
-    for name, provider in desk.reader.providers.items():
-        found = provider.locate(url)
-        if found is None:
-            continue
-        ref = found.pipeline if isinstance(found, RunRef) else found
-        pages = await desk.reader.pipelines(name)
-        items = pages.value.items if pages.value else ()
-        pipeline = next((p for p in items if p.ref == ref), None)
-        pipeline = pipeline or Pipeline(ref=ref, name=ref.id)
-        if isinstance(found, RunRef):
-            return await _in_full(desk, pipeline, found, None)
-        latest = await _listed(desk, command, pipeline)
-        if isinstance(latest, Problem):
-            return latest
-        return await _in_full(desk, pipeline, latest.ref, latest.trouble)
-    return Problem(
-        what="That address belongs to none of my connections.",
-        instead=(f"{desk.command} status",),
-    )
+def _pasted(desk: Desk, command: Command, pipeline: Pipeline) -> RunRef | None:
+    """Return the run whose address was pasted, unless a number follows it."""
+    if command.target is None or command.run is not None or not is_url(command.target):
+        return None
+    found = located(desk, command.target)
+    runs = (ref for ref in found if isinstance(ref, RunRef))
+    return next((ref for ref in runs if ref.pipeline == pipeline.ref), None)
 
 
 async def _in_full(
@@ -113,25 +99,15 @@ async def _in_full(
         return Problem(
             what=f"That run of {pipeline.name} cannot be read.", parts=(part,)
         )
-    return One(pipeline, reading.value, reading.read_at, trouble_of(reading) or trouble)
+    return One(pipeline, reading.value, reading.read_at, reading.trouble or trouble)
 
 
-def _which(desk: Desk, command: Command, gathered: Gathered) -> Problem:
+def _which(command: Command, gathered: Gathered) -> Problem:
     parts = tuple(gathered.troubled.values())
     if not gathered.pipelines:
         return Problem(what="There is no such pipeline.", parts=parts)
     return Problem(
         what=f"{command.verb} is about one run. Which pipeline do you mean?",
-        instead=tuple(
-            f"{desk.command} {command.verb} {address(p)}"
-            for p in gathered.pipelines[:MOST_CHOICES]
-        ),
+        instead=choose(command, choices(gathered.pipelines)),
         parts=parts,
     )
-
-
-def trouble_of(reading: Reading[object]) -> Trouble | None:
-    """Return why something could not be read just now, where it could not."""
-    if reading.error is None:
-        return None
-    return Trouble.of(reading.error, reading.failing_since)

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.answers import Part, Problem, Row, Status, Trouble
-from bot.commands.gather import Desk, asked, gather, in_trouble
+from bot.commands.gather import (
+    Desk,
+    asked,
+    at_page,
+    gather,
+    in_trouble,
+    of_run,
+    offers,
+    to_page,
+)
+from bot.commands.grammar import Verb
 from providers.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -29,14 +40,47 @@ async def status(desk: Desk, command: Command) -> Status | Problem:
     )
     seen = {part.connection for part in parts}
     unseen = [p for name, p in gathered.troubled.items() if name not in seen]
-    if not command.filters:
+    if not command.filters.at_page(1):
         # A connection without pipelines is an answer too.
         told = seen | {part.connection for part in unseen}
         unseen += [_empty(desk, n) for n in gathered.whole if n not in told]
-    return Status(
+    page = command.filters.page
+    found = Status(
         asked=asked(command),
         parts=(*parts, *unseen),
         only_attention=command.verb is None,
+        page=page,
+        previous=at_page(command, page - 1) if page > 1 else None,
+    )
+    if page > found.pages:
+        return _past_the_end(command, found)
+    return replace(
+        found,
+        parts=tuple(_opening(found, part) for part in found.parts),
+        next=at_page(command, page + 1) if page < found.pages else None,
+    )
+
+
+def _opening(found: Status, part: Part) -> Part:
+    """Return the part with the commands that open the runs that are shown of it."""
+    shown = {row.pipeline.ref for row in found.shown(part)}
+    return replace(
+        part,
+        rows=tuple(
+            replace(row, opens=of_run(Verb.SHOW, row.run.ref))
+            if row.run is not None and row.pipeline.ref in shown
+            else row
+            for row in part.rows
+        ),
+    )
+
+
+def _past_the_end(command: Command, found: Status) -> Problem:
+    count = "1 page" if found.pages == 1 else f"{found.pages} pages"
+    return Problem(
+        what=f"There is no page {found.page}: this answer has {count}.",
+        instead=offers((f"Page {found.pages}", to_page(command, found.pages))),
+        parts=tuple(part for part in found.parts if part.trouble),
     )
 
 
@@ -61,11 +105,12 @@ async def _part(
     # Without a last known answer there are no rows: a pipeline that could not be read
     # must not look like one that has never run.
     known = [p for p in pipelines if p.ref in looks]
-    rows = tuple(_row(p, looks.get(p.ref)) for p in known)
+    rows = (_row(p, looks.get(p.ref)) for p in known)
+    wanted = (row for row in rows if _is_wanted(row, command, desk))
     return Part(
         connection=name,
         title=desk.reader.providers[name].title,
-        rows=tuple(row for row in rows if _is_wanted(row, command, desk)),
+        rows=tuple(sorted(wanted, key=lambda row: row.rank)),
         trouble=base.trouble if base else None,
         as_of=reading.read_at if reading.error else None,
         more=name in gathered.cut,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from random import SystemRandom
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -50,7 +50,7 @@ async def play(
     Meanwhile the same is to be seen in a browser, unless the port is taken.
     """
     clock = SystemClock()
-    interactive = read is None and sys.stdin.isatty()
+    interactive = read is None and sys.stdin is not None and sys.stdin.isatty()
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(open_stage(clock, SystemRandom()))
         try:
@@ -63,7 +63,9 @@ async def play(
         console.print(f"{where}\n")
         if interactive:
             console.print(WELCOME)
-        async for line in _lines(read or _reader(interactive=interactive)):
+        if read is None:
+            read = stack.enter_context(_keyboard() if interactive else _pipe())
+        async for line in _lines(read):
             if line.casefold() in ENDS:
                 break
             if line and not interactive:
@@ -99,6 +101,8 @@ async def ask(stage: Stage, text: str) -> Message:
     said = await slack.next_message(
         stage.channel, after=ack, viewer=stage.person, patience=60
     )
+    # What is said first may be replaced, once everybody has answered.
+    await stage.bot.errands.settle()
     return Message(said.text, tuple(said.blocks))
 
 
@@ -128,15 +132,51 @@ async def _lines(read: ReadLine) -> AsyncIterator[str]:
         yield line.strip()
 
 
-def _reader(*, interactive: bool) -> ReadLine:
-    if interactive:
-        # Arrow keys and history, where Python was built with it.
+@contextmanager
+def _keyboard() -> Iterator[ReadLine]:
+    """Read lines with arrow keys and history, where Python was built with them.
+
+    They change how the terminal echoes what is typed, and when the demo is interrupted
+    in the middle of a line nobody else would change it back.
+    """
+    try:
         import readline  # noqa: F401, PLC0415 - importing is what switches it on
+        import termios  # noqa: PLC0415 - not on every system
+    except ImportError:
+        yield _typed
+        return
+    before = termios.tcgetattr(sys.stdin)
+    try:
+        yield _typed
+    finally:
+        if termios.tcgetattr(sys.stdin) != before:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+            print()  # noqa: T201 - as in `_typed`
+
+
+@contextmanager
+def _pipe() -> Iterator[ReadLine]:
+    """Read lines of what is no terminal, without a prompt."""
+    if sys.stdin is None:  # closed by whoever started the process
+        yield lambda: None
+        return
+    # Unbuffered: a thread that waits inside of the buffer holds its lock, and Python
+    # aborts when it cannot take that lock at the end of the process.
+    piped = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 - not ours to close
 
     def read() -> str | None:
         try:
-            return input("> " if interactive else "")
-        except (EOFError, KeyboardInterrupt):
+            line = piped.readline()
+        except OSError:
             return None
+        return line.decode(errors="replace") if line else None
 
-    return read
+    yield read
+
+
+def _typed() -> str | None:
+    try:
+        return input("> ")
+    except (EOFError, KeyboardInterrupt, OSError):
+        print()  # noqa: T201 - the shell's own prompt begins on a line of its own
+        return None

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.app import Bot, open_bot
+from bot.app import HASTE, Bot, open_bot
 from bot.demo.clouds.codearts_check import CodeArtsCheckCloud
 from bot.demo.clouds.codearts_pipeline import CodeArtsPipelineCloud
 from bot.demo.clouds.northflank import NorthflankCloud
@@ -55,7 +56,12 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    clock: Clock, random: Random, *, mode: Mode = Mode.SOCKET, **changes: Any
+    clock: Clock,
+    random: Random,
+    *,
+    mode: Mode = Mode.SOCKET,
+    haste: timedelta = HASTE,
+    **changes: Any,
 ) -> AsyncIterator[Stage]:
     """Open clouds, Slack and bot; `changes` are further settings of the bot's."""
     clouds = _clouds(clock)
@@ -76,7 +82,7 @@ async def open_stage(
         channel = slack.add_channel("deploys", person)
         settings = _settings(urls, slack, mode, changes)
         bot = await stack.enter_async_context(
-            open_bot(settings, clock=clock, random=random)
+            open_bot(settings, clock=clock, random=random, haste=haste)
         )
         if bot.url is not None:
             slack.request_url = f"{bot.url}/slack/events"

@@ -1,4 +1,4 @@
-"""The answers that show how to ask: help, and a question that was not understood."""
+"""The answers about asking: help, what was not understood, what is still awaited."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.filters import Key
+from bot.render import words
 from bot.render.message import Element, Message, bold, code, faint, header, lines, plain
 from bot.render.rows import trouble_text, troubled
 
 if TYPE_CHECKING:
-    from bot.answers import Help, Problem
+    from bot.answers import Help, Offer, Pending, Problem
 
 
 def help_(answer: Help) -> Message:
@@ -39,8 +40,9 @@ def help_(answer: Help) -> Message:
         "a group or an alias."
     )
     rows.append([plain(target)])
-    keys = ", ".join(f"{key.value}:" for key in Key)
+    keys = ", ".join(f"{key.value}:" for key in Key if key is not Key.PAGE)
     rows.append([plain(f"Filters: {keys}; a - in front means not.")])
+    rows.append([code("page:2"), plain("  the next part of a long answer")])
     rows += [
         [bold(f"{label}: "), plain(", ".join(names))] for label, names in known if names
     ]
@@ -51,10 +53,30 @@ def help_(answer: Help) -> Message:
 def problem(answer: Problem, now: datetime) -> Message:
     """Return what is wrong with a question, and what to ask instead."""
     rows: list[list[Element]] = [[plain(answer.what)]]
-    rows += [[plain("• "), code(instead)] for instead in answer.instead]
+    rows += [_offer(answer, offer) for offer in answer.instead]
     if answer.hint:
         rows.append([faint(answer.hint)])
     blocks = [lines(rows)]
     blocks += troubled(answer.parts, now)
-    instead = f" Try: {'; '.join(answer.instead)}." if answer.instead else ""
+    commands = "; ".join(_typed(answer, offer) for offer in answer.instead)
+    instead = f" Try: {commands}." if commands else ""
     return Message.of(f"{answer.what}{instead} {trouble_text(answer.parts)}", blocks)
+
+
+def pending(answer: Pending) -> Message:
+    """Return for whom an answer waits."""
+    names = ", ".join(answer.connections)
+    said = f"{words.PENDING_MARK} Still asking {names}. The answer follows."
+    return Message.of(said, [lines([[plain(said)]])])
+
+
+def _offer(answer: Problem, offer: Offer) -> list[Element]:
+    """Return how to ask instead, and what that is where the command does not say it."""
+    line = [plain("• "), code(_typed(answer, offer))]
+    if offer.label != offer.command:
+        line.append(plain(f"  {offer.label}"))
+    return line
+
+
+def _typed(answer: Problem, offer: Offer) -> str:
+    return f"{answer.command} {offer.command}".strip()

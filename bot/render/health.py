@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 def health(answer: Health, now: datetime) -> Message:
     """Return how every connection is."""
-    ill = [p for p in answer.pulses if p.trouble]
+    unwell = [p for p in answer.pulses if p.trouble]
+    pending = sum(p.trouble.is_pending for p in unwell if p.trouble)
     count = len(answer.pulses)
     connections = words.counted(count, "connection", "connections")
-    summary = f"{count - len(ill)} of {connections} well"
+    well = f"{count - len(unwell)} of {connections} well"
+    summary = ", ".join(filter(None, (well, words.asked_still(pending))))
     rows = [line for pulse in answer.pulses for line in _lines(pulse, now)]
     blocks = [header(summary), lines(rows or [[plain("no connections")]])]
     return Message.of(
-        f"{summary}. {trouble_text([_part(p) for p in ill])}".strip(), blocks
+        f"{summary}. {trouble_text([_part(p) for p in unwell])}".strip(), blocks
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,15 @@ LONGEST_WORD = 300
 LONGEST_URL = 3000
 LONGEST_LOG = 2800
 """How much of a log is shown; it is the end that tells."""
+MOST_TEXT = 11_000
+"""Characters of all texts and addresses together. Slack names no limit, and refuses
+(`msg_blocks_too_long`) from about 12,000 on:
+https://github.com/slackapi/bolt-js/issues/2509
+"""
+MOST_SECTIONS = MOST_BLOCKS - 2
+"""Blocks that say something: there is room for who shared it, and for the buttons."""
+
+WITHOUT_BLOCKS = "(Slack did not take the full answer; this is the gist of it.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +42,73 @@ class Message:
     @classmethod
     def of(cls, text: str, blocks: Sequence[Block]) -> Message:
         """Return a message that fits; what does not is cut, and says so."""
-        kept = list(blocks)
-        if len(kept) > MOST_BLOCKS:
-            kept = kept[: MOST_BLOCKS - 1]
-            cut = len(blocks) - len(kept)
-            kept.append(lines([[plain(f"… and {cut} more sections: ask for less.")]]))
-        return cls(clip(escape(text), LONGEST_TEXT), tuple(kept))
+        return cls(clip(escape(text), LONGEST_TEXT), tuple(_fitting(blocks)))
+
+    def above(self, block: Block | None) -> Message:
+        """Return the message with a block below it, such as its buttons."""
+        return self if block is None else replace(self, blocks=(*self.blocks, block))
+
+    def plainly(self) -> Message:
+        """Return the same as text alone, for when Slack does not take the blocks."""
+        return Message(f"{self.text}\n{WITHOUT_BLOCKS}", ())
+
+    def shared_by(self, person: str) -> Message:
+        """Return the message with a line on top that says who shared it, by their id.
+
+        https://docs.slack.dev/reference/block-kit/blocks/rich-text-block#user-element-type
+        """
+        line = lines([[faint("shared by "), {"type": "user", "user_id": person}]])
+        return replace(self, blocks=(line, *self.blocks))
+
+
+def _fitting(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks that fit into a message, and how much is left out."""
+    kept: list[Block] = []
+    room = MOST_TEXT
+    for block in blocks[:MOST_SECTIONS]:
+        part = _beginning(block, room)
+        if part is None:
+            break
+        kept.append(part)
+        room -= _weight(part)
+        if len(part.get("elements", ())) < len(block.get("elements", ())):
+            break
+    lines_out = sum(
+        len(whole["elements"]) - len(part["elements"])
+        for whole, part in zip(blocks, kept, strict=False)
+        if "elements" in whole
+    )
+    if not lines_out and len(kept) == len(blocks):
+        return kept
+    kept = kept[: MOST_SECTIONS - 1]
+    left_out = [
+        f"{count} more {what}"
+        for count, what in ((lines_out, "lines"), (len(blocks) - len(kept), "sections"))
+        if count
+    ]
+    return [*kept, lines([[plain(f"… and {' and '.join(left_out)}: ask for less.")]])]
+
+
+def _beginning(block: Block, room: int) -> Block | None:
+    """Return as many lines of a block as there is room for; `None` where for none."""
+    if _weight(block) <= room:
+        return block
+    fitting: list[Element] = []
+    for line in block.get("elements", ()):
+        room -= _weight(line)
+        if room < 0:
+            break
+        fitting.append(line)
+    return {**block, "elements": fitting} if fitting else None
+
+
+def _weight(value: Any) -> int:
+    """Return how many characters Slack counts: texts, and addresses of links."""
+    if isinstance(value, dict):
+        counted = (value.get(name) for name in ("text", "url", "fallback"))
+        own = sum(len(text) for text in counted if isinstance(text, str))
+        return own + sum(_weight(inner) for inner in value.values())
+    return sum(map(_weight, value)) if isinstance(value, list) else 0
 
 
 def printable(text: str) -> str:
@@ -113,10 +183,16 @@ def faint(text: str) -> Element:
     return {**plain(text), "style": {"italic": True}}
 
 
+def is_address(url: str | None) -> bool:
+    """Return whether this can be the address of a link."""
+    if url is None or len(url) >= LONGEST_URL:
+        return False
+    return url.startswith(("https://", "http://"))
+
+
 def link(text: str, url: str | None) -> Element:
     """Return a link, or bold text where there is no usable address."""
-    usable = url and url.startswith(("https://", "http://")) and len(url) < LONGEST_URL
-    if not usable:
+    if not is_address(url):
         return bold(text)
     return {
         "type": "link",

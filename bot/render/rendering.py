@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from bot.answers import Health, Help, Log, Problem, RunList, Show, Status
-from bot.render.guidance import help_, problem
+from bot.answers import Health, Help, Log, Pending, Problem, RunList, Show, Status
+from bot.render.actions import actions
+from bot.render.guidance import help_, pending, problem
 from bot.render.health import health
 from bot.render.one_run import log, show
 from bot.render.runs import runs
@@ -17,12 +18,21 @@ if TYPE_CHECKING:
     from bot.render.message import Message
 
 
-def render(answer: Answer, now: datetime) -> Message:
-    """Return the message that says an answer.
+def render(answer: Answer, now: datetime, *, is_private: bool = False) -> Message:
+    """Return the message that says an answer, with what can be pressed below it.
 
-    Durations count to `now`, whose zone is the one that times are shown in where the
-    reader's own is not known.
+    Args:
+        answer: what there is to say.
+        now: durations count to it; its zone is the one that times are shown in where
+            the reader's own is not known.
+        is_private: one person sees the message, and may share it.
+
     """
+    return words_of(answer, now).above(actions(answer, is_private=is_private))
+
+
+def words_of(answer: Answer, now: datetime) -> Message:
+    """Return the message that says an answer, with nothing to press."""
     message: Message
     match answer:
         case Status():
@@ -39,6 +49,8 @@ def render(answer: Answer, now: datetime) -> Message:
             message = help_(answer)
         case Problem():
             message = problem(answer, now)
+        case Pending():
+            message = pending(answer)
         case _:  # pragma: no cover - the type checker proves that there is none
             assert_never(answer)
     return message

@@ -54,6 +54,8 @@ def pipeline_line(entry: Row, now: datetime) -> list[Element]:
     name = link(entry.pipeline.name, entry.pipeline.url)
     if entry.run is not None:
         return run_line(entry.pipeline, entry.run, now)
+    if entry.trouble is not None and entry.trouble.is_pending:
+        return [plain(f"{words.PENDING_MARK} still asking  "), name]
     if entry.trouble is not None:
         mark = plain(f"{words.TROUBLE_MARK} not readable  ")
         return [mark, *row(name, plain(_said(entry.trouble)))]
@@ -73,6 +75,8 @@ def trouble_lines(part: Part, now: datetime) -> list[list[Element]]:
     if part.trouble is None:
         return []
     trouble = part.trouble
+    if trouble.is_pending:
+        return [[plain(f"{words.PENDING_MARK} still asking {part.connection}")]]
     since: list[Element] = []
     if trouble.since is not None and now - trouble.since >= NEWS:
         since = [plain(" since "), ago(trouble.since, now)]
@@ -90,6 +94,8 @@ def trouble_of_run(answer: Show, now: datetime) -> list[list[Element]]:
     if answer.trouble is None:
         return []
     age = [plain("last known, read "), ago(answer.as_of, now)] if answer.as_of else []
+    if answer.trouble.is_pending:
+        return [[plain(f"{words.PENDING_MARK} still asking")], age]
     return [[plain(f"{words.TROUBLE_MARK} "), bold(answer.trouble.what)], age]
 
 
@@ -101,8 +107,14 @@ def troubled(parts: Sequence[Part], now: datetime) -> list[Block]:
 def trouble_text(parts: Sequence[Part]) -> str:
     """Return one sentence a connection in trouble."""
     return " ".join(
-        f"{part.connection}: {part.trouble.what}." for part in parts if part.trouble
+        f"{part.connection}: {_briefly(part.trouble)}."
+        for part in parts
+        if part.trouble
     )
+
+
+def _briefly(trouble: Trouble) -> str:
+    return "still asking" if trouble.is_pending else trouble.what
 
 
 def _said(trouble: Trouble) -> str:

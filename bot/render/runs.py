@@ -18,8 +18,10 @@ def runs(answer: RunList, now: datetime) -> Message:
     about = f"{answer.asked}: " if answer.asked else ""
     found = words.counted(len(answer.entries), "run", "runs")
     if not answer.entries:
-        found = "nothing readable" if answer.parts or answer.unread else "no runs"
-    title = f"{about}{found}" + (", newest first" if len(answer.entries) > 1 else "")
+        found = _why_none(answer)
+    order = ", newest first" if len(answer.entries) > 1 else ""
+    page = f" (page {answer.page})" if answer.page > 1 else ""
+    title = f"{about}{found}{order}{page}"
     blocks: list[Block] = [header(title)]
     if answer.entries:
         rows = [run_line(e.pipeline, e.run, now) for e in answer.entries]
@@ -39,6 +41,16 @@ def runs(answer: RunList, now: datetime) -> Message:
     return Message.of(f"{text} {trouble_text(answer.parts)}".strip(), blocks)
 
 
+def _why_none(answer: RunList) -> str:
+    """Return what an empty list means: nothing there, or nobody to say so."""
+    troubles = [part.trouble for part in answer.parts]
+    troubles += [row.trouble for row in answer.unread]
+    if not troubles:
+        return "no runs"
+    is_pending = any(trouble and trouble.is_pending for trouble in troubles)
+    return "nothing known yet" if is_pending else "nothing readable"
+
+
 def _notes(answer: RunList) -> list[str]:
     """Return what the reader should know about how the list was made."""
     notes: list[str] = []
@@ -48,7 +60,8 @@ def _notes(answer: RunList) -> list[str]:
             "name one for its history."
         )
     elif answer.more:
-        notes.append("There are older runs.")
+        further = f" Add page:{answer.page + 1} for them." if answer.next else ""
+        notes.append(f"There are older runs.{further}")
     if answer.filtered_here:
         names = ", ".join(sorted(words.FILTERS[f] for f in answer.filtered_here))
         notes.append(f"The provider cannot filter by {names}: sifted here.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,50 +14,51 @@ from providers.model import State
 if TYPE_CHECKING:
     from bot.answers import Part, Row, Status
 
-MOST_ROWS = 12
-"""How many pipelines of one connection are shown; the rest is counted."""
-
-_WORST_FIRST = tuple(words.MARKS)
+MOST_NAMED = 12
+"""How many failed pipelines the text names."""
 
 
 def status(answer: Status, now: datetime) -> Message:
     """Return the latest run of each pipeline as a message."""
-    rows = [row for part in answer.parts for row in part.rows]
+    rows = sorted(
+        (row for part in answer.parts for row in part.rows), key=lambda row: row.rank
+    )
     summary = ", ".join(filter(None, (_tally(rows), _troubles(answer.parts))))
     summary = summary or "nothing to show"
     about = f"{answer.asked}: " if answer.asked else ""
-    blocks: list[Block] = [header(f"{about}{summary}")]
-    blocks += [
-        _part(part, now, only_attention=answer.only_attention) for part in answer.parts
+    page = f" (page {answer.page} of {answer.pages})" if answer.page > 1 else ""
+    blocks: list[Block] = [header(f"{about}{summary}{page}")]
+    # A later page tells again of no connection that has nothing on it.
+    parts = [
+        p for p in answer.parts if answer.page == 1 or answer.shown(p) or p.trouble
     ]
+    blocks += [_part(answer, part, now) for part in parts]
     if not answer.parts:
         blocks.append(lines([[plain("No connection has a pipeline yet.")]]))
     failed = [r for r in rows if r.run and r.run.state is State.FAILED]
-    names = ", ".join(_name(r) for r in failed[:MOST_ROWS])
+    names = ", ".join(_name(r) for r in failed[:MOST_NAMED])
     text = f"{about}{summary}." + (f" Failed: {names}." if names else "")
     return Message.of(f"{text} {trouble_text(answer.parts)}".strip(), blocks)
 
 
 def _troubles(parts: tuple[Part, ...]) -> str:
     """Return how many connections could not be read, where there are any."""
-    count = sum(part.trouble is not None for part in parts)
-    return (
-        words.counted(count, "connection", "connections") + " not readable"
-        if count
-        else ""
+    troubles = [part.trouble for part in parts if part.trouble]
+    pending = sum(trouble.is_pending for trouble in troubles)
+    count = len(troubles) - pending
+    failed = words.counted(count, "connection", "connections") + " not readable"
+    return ", ".join(
+        filter(None, (failed if count else "", words.asked_still(pending)))
     )
 
 
-def _part(part: Part, now: datetime, *, only_attention: bool) -> Block:
-    ordered = sorted(part.rows, key=_rank)
-    loud = [row for row in ordered if not only_attention or _needs_attention(row)]
-    shown = loud[:MOST_ROWS]
-    hidden = [row for row in ordered if row not in shown]
+def _part(answer: Status, part: Part, now: datetime) -> Block:
+    shown, counted = answer.shown(part), answer.counted(part)
     rows = [part_title(part, now), *trouble_lines(part, now)]
     rows += [pipeline_line(entry, now) for entry in shown]
-    if hidden:
-        and_more = f"… and {len(hidden)} more: " if shown else ""
-        rows.append([plain(f"{and_more}{_tally(hidden)}")])
+    if counted:
+        and_more = f"… and {len(counted)} more: " if shown else ""
+        rows.append([plain(f"{and_more}{_tally(counted)}")])
     if part.more:
         rows.append([plain("… and pipelines beyond those this connection lists")])
     if part.left_out:
@@ -67,29 +69,13 @@ def _part(part: Part, now: datetime, *, only_attention: bool) -> Block:
     return lines(rows)
 
 
-def _needs_attention(row: Row) -> bool:
-    """Return whether somebody should look: it is not over, or it did not go well."""
-    quiet = {State.SUCCEEDED, State.SKIPPED, State.CANCELED}
-    return row.trouble is not None or (
-        row.run is not None and row.run.state not in quiet
-    )
-
-
-def _rank(row: Row) -> tuple[int, str]:
-    if row.trouble is not None:
-        return -1, row.pipeline.name
-    if row.run is None:
-        return len(_WORST_FIRST), row.pipeline.name
-    return _WORST_FIRST.index(row.run.state), row.pipeline.name
-
-
-def _tally(rows: list[Row]) -> str:
-    return words.tally([_word(row) for row in sorted(rows, key=_rank)])
+def _tally(rows: Sequence[Row]) -> str:
+    return words.tally([_word(row) for row in rows])
 
 
 def _word(row: Row) -> str:
     if row.trouble is not None:
-        return "not readable"
+        return "still asked" if row.trouble.is_pending else "not readable"
     if row.run is None:
         return words.NEVER_RAN
     # "passed" must not swallow what only "completed".

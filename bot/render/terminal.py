@@ -21,7 +21,9 @@ _STYLES = {"bold": "bold", "italic": "dim", "code": "cyan"}
 def terminal(message: Message, now: datetime) -> Text:
     """Return the message as a terminal shows it; `now` turns dates into ages."""
     drawn = Text()
-    for place, block in enumerate(message.blocks):
+    # Buttons are commands, which a terminal has people type.
+    blocks = [block for block in message.blocks if block["type"] != "actions"]
+    for place, block in enumerate(blocks):
         if place:
             drawn.append("\n")
         for line in _lines(block, now):

@@ -18,11 +18,12 @@ MARKS: Mapping[State, str] = {
     State.SKIPPED: "⏩",
     State.SUCCEEDED: "✅",
 }
-"""A mark a state; never shown without its word. Worst first."""
+"""A mark a state; never shown without its word."""
 
 NEVER_RAN = "never ran"
 NEVER_MARK = "⚪"
 TROUBLE_MARK = "⚠️"
+PENDING_MARK = "⏳"
 
 WORDS: Mapping[State, str] = {
     State.FAILED: "failed",
@@ -89,6 +90,11 @@ def duration(length: timedelta) -> str:
 def counted(count: int, one: str, many: str) -> str:
     """Return `1 run`, `2 runs`."""
     return f"{count} {one if count == 1 else many}"
+
+
+def asked_still(count: int) -> str:
+    """Return how many connections have not answered yet; empty where all have."""
+    return f"{counted(count, 'connection', 'connections')} still asked" if count else ""
 
 
 def tally(states: list[str]) -> str:

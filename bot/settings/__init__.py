@@ -16,13 +16,11 @@ configuration, and no problem, repr or log line shows their values.
 from __future__ import annotations
 
 from bot.settings.loading import load
-from bot.settings.naming import VERBS
 from bot.settings.problems import Problem, SettingsError
 from bot.settings.slack import Mode, SlackSettings
 from bot.settings.tree import CacheSettings, HttpSettings, Settings
 
 __all__ = [
-    "VERBS",
     "CacheSettings",
     "HttpSettings",
     "Mode",

@@ -1,7 +1,7 @@
 """Which names connections, groups and aliases may have, and what words may stand for.
 
-What is typed is read in this order: a verb, an alias or group, a connection. A word
-that is two of these could never mean one of them.
+What is typed is read in this order: a verb, a filter, an alias or group, a connection.
+A word that is two of these could never mean one of them.
 """
 
 from __future__ import annotations
@@ -10,22 +10,15 @@ import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from bot.filters import SPELLINGS
 from bot.settings.problems import Loc, did_you_mean, shown
+from bot.tokens import is_url
+from bot.vocabulary import SYNONYMS, VERBS
 
 if TYPE_CHECKING:
     from bot.settings.document import Document
 
-VERBS = frozenset(
-    {
-        *("status", "list", "show", "log", "health", "help"),
-        *("watch", "unwatch", "watches", "mute", "unmute", "mutes", "test", "why"),
-        *("ack", "follow", "unfollow"),
-    }
-)
-"""The verbs of the command, now and later."""
-
-SCHEMES = frozenset({"http", "https"})
-MARKS = SCHEMES | {"file"}
+MARKS = frozenset({"http", "https", "file"})
 """What stands before a colon with a meaning of its own."""
 
 _CONNECTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -36,6 +29,9 @@ def check_connection_name(document: Document, loc: Loc, name: str) -> None:
     """Note what is wrong with a connection's name."""
     if name in MARKS:
         what = f"{name} cannot name a connection, since `{name}:` has its own meaning"
+        document.remark(loc, what, f"write another name, such as my-{name}")
+    elif taken := _meaning(name):
+        what = f"{name} cannot name a connection, since it {taken}"
         document.remark(loc, what, f"write another name, such as my-{name}")
     elif not _CONNECTION.fullmatch(name):
         what = f"{shown(name)} cannot name a connection"
@@ -68,8 +64,8 @@ def check_words(document: Document, connections: Collection[str]) -> None:
 def _check_word(
     document: Document, loc: Loc, name: str, connections: Collection[str]
 ) -> None:
-    if name.casefold() in VERBS:
-        what = f"{name} is a verb of the command"
+    if taken := _meaning(name):
+        what = f"{name} {taken}"
         document.remark(loc, what, f"write another word, such as {name}-all")
     elif name in connections:
         what = f"{name} is a connection already"
@@ -81,6 +77,18 @@ def _check_word(
             "beginning with a letter or digit"
         )
         document.remark(loc, what, instead)
+
+
+def _meaning(name: str) -> str | None:
+    """Return what a name means already to those who ask; `None` where nothing."""
+    word = name.casefold()
+    if word in VERBS:
+        return "is a verb of the command"
+    if word in SYNONYMS:
+        return f"is another word for the verb {SYNONYMS[word]}"
+    if word in SPELLINGS:
+        return f"begins a filter, as in {word}:…"
+    return None
 
 
 def _targets(data: dict[str, Any]) -> Iterator[tuple[Loc, str]]:
@@ -108,7 +116,7 @@ def _check_target(
         what = f"{shown(name)} is a group or alias itself, and words do not nest"
         instead = "write the targets it stands for, such as connection:pipeline"
         document.report(loc, what, instead)
-    elif colon and name.casefold() not in {*connections, *SCHEMES}:
+    elif colon and name.casefold() not in connections and not is_url(target.strip()):
         instead = did_you_mean(name, connections) or "add it under connections"
         # Never the value of a variable: the text as it stands in the file.
         written = document.written[loc].text or name

@@ -17,12 +17,13 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.app import open_providers
 from bot.settings import Mode, Settings, SettingsError, load
 from bot.settings.problems import ENVIRONMENT, Problem
 from bot.setup import connections
 from bot.setup.findings import Area, Finding, Grade
 from bot.setup.manifest import PATH
-from providers.http.network import Network
+from bot.web.serving import url_of
 from providers.masking import Secrets
 from providers.problem import clip
 from providers.registry import kinds
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from bot.settings import SlackSettings
     from providers.clock import Clock
-    from providers.contract import Provider
 
 PATIENCE = timedelta(seconds=15)
 """How long one check may take; whoever hangs holds up nobody else."""
@@ -95,17 +95,16 @@ async def examine(
     noun = "connection" if count == 1 else "connections"
     tell(_fine(Area.CONFIGURATION, str(config), f"{count} {noun}, no problem"))
     ward = _Ward(tell, Secrets(settings.secrets()), patience)
-    network = Network(clock=clock, random=random)
-    try:
-        async with asyncio.TaskGroup() as group:
-            for name, check in _slack(settings, frozenset(scopes), clock, ward):
-                group.create_task(ward.look(Area.SLACK, name, check))
-            for provider in _providers(settings, network):
-                check = connections.examine(provider, clock.now())
-                name = connections.name_of(provider)
-                group.create_task(ward.look(Area.CONNECTION, name, check))
-    finally:
-        await network.close()
+    async with (
+        open_providers(settings, clock=clock, random=random) as providers,
+        asyncio.TaskGroup() as group,
+    ):
+        for name, check in _slack(settings, frozenset(scopes), clock, ward):
+            group.create_task(ward.look(Area.SLACK, name, check))
+        for provider in providers.values():
+            check = connections.examine(provider, clock.now())
+            name = connections.name_of(provider)
+            group.create_task(ward.look(Area.CONNECTION, name, check))
 
 
 Check = Awaitable[tuple[Finding, ...]]
@@ -146,14 +145,6 @@ class _Ward:
             self.tell(finding)
 
 
-def _providers(settings: Settings, network: Network) -> tuple[Provider, ...]:
-    known = kinds()
-    return tuple(
-        known[connection.kind].connect(name, connection, network)
-        for name, connection in settings.connections.items()
-    )
-
-
 def _slack(
     settings: Settings, scopes: frozenset[str], clock: Clock, ward: _Ward
 ) -> list[tuple[str, Check]]:
@@ -181,10 +172,10 @@ def _unfit(slack: SlackSettings, problems: tuple[Problem, ...]) -> tuple[Finding
 
 
 def _expected_requests(settings: Settings) -> Finding:
-    http = settings.http
+    here = url_of(settings.http.host, settings.http.port)
     what = (
         f"HTTP mode: Slack has to send to https://<your address>{PATH}, which a proxy "
-        f"with TLS hands on to http://{http.host}:{http.port}{PATH}; "
+        f"with TLS hands on to {here}{PATH}; "
         "`runbell manifest --url https://<your address>` writes it into the manifest"
     )
     return _fine(Area.SLACK, REQUESTS, what)

@@ -19,6 +19,25 @@ GRACE = 2
 """Seconds that requests under way get when the server closes."""
 
 
+def url_of(host: str, port: int) -> str:
+    """Return the address of what listens there; one of IPv6 stands in brackets.
+
+    https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2
+    """
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; on `::`, to callers by IPv4 as well."""
+    is_six = ":" in host
+    return socket.create_server(
+        (host, port),
+        family=socket.AF_INET6 if is_six else socket.AF_INET,
+        backlog=128,
+        dualstack_ipv6=is_six and socket.has_dualstack_ipv6(),
+    )
+
+
 class _Quiet(uvicorn.Server):
     """A server that leaves signals to the process, and waits instead of ticking."""
 
@@ -56,8 +75,8 @@ class Serving:
     async def __aenter__(self) -> Self:
         # The socket listens before the server runs: nobody has to wait for its start,
         # and a port that is taken is an error here and now.
-        listener = socket.create_server((self._host, self._port), backlog=128)
-        self.url = f"http://{self._host}:{listener.getsockname()[1]}"
+        listener = _listener(self._host, self._port)
+        self.url = url_of(self._host, listener.getsockname()[1])
         config = uvicorn.Config(
             self._app,
             lifespan="off",

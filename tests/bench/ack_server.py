@@ -25,7 +25,7 @@ from bot import log
 from bot.app import open_bot
 from bot.demo.stage import BOT_TOKEN, SIGNING_SECRET
 from bot.settings import Settings
-from bot.slack.listeners import Errands
+from bot.slack.errands import Errands
 from bot.web.serving import Serving
 from providers.registry import kinds
 

@@ -113,6 +113,36 @@ def test_a_filter_that_cannot_be_says_what_can(word: str) -> None:
         assert isinstance(read_term(instead), Term)
 
 
+@pytest.mark.parametrize(
+    "word", ["page:0", "page:-1", "page:two", "page:1,2", "-page:2"]
+)
+def test_a_page_is_one_number_from_1_on(word: str) -> None:
+    bad = read_term(word)
+
+    assert isinstance(bad, Bad)
+    assert bad.instead == ("page:2",)
+
+
+def test_a_page_narrows_nothing() -> None:
+    paged = filters("page:2", "page:3", "is:red")
+
+    assert paged.page == 3
+    assert paged.passes(RUN, NOW)
+    assert paged.wants_pipeline(RELEASE)
+    assert paged.query(RELEASE, limit=7, now=NOW) == filters("is:red").query(
+        RELEASE, limit=7, now=NOW
+    )
+
+
+def test_another_page_is_asked_for_with_the_same_filters() -> None:
+    paged = filters("page:2", "is:red")
+
+    assert str(paged.at_page(12)) == "state:red page:12"
+    assert str(paged.at_page(1)) == "state:red"
+    assert not filters("page:2").at_page(1)
+    assert filters("is:red").page == 1
+
+
 def test_every_state_and_trigger_has_a_word() -> None:
     assert {s for states in STATES.values() for s in states} == set(State)
     assert set(TRIGGERS.values()) == set(TriggerKind)

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.reader import Ages, Reader
+from bot.reader import Reader
+from bot.readings import Ages
 from providers.contract import RunQuery
 from providers.errors import Unauthorized, Unavailable
 from providers.model import PipelineRef, RunRef, State
@@ -152,4 +153,97 @@ async def test_a_provider_that_hangs_is_not_waited_for_longer_than_patience_allo
     assert isinstance(reading.error, Unavailable)
     assert reading.error.connection == "ci"
     assert "still asking" in reading.error.detail
+    await reader.close()
+
+
+SOON = timedelta(milliseconds=10)
+
+
+async def test_a_hurried_view_calls_what_is_late_pending_and_not_failing(
+    reader: Reader, provider: FakeProvider, clock: FakeClock
+) -> None:
+    known = await reader.pipelines("ci")
+    clock.move(timedelta(minutes=10))
+    provider.gate = asyncio.Event()
+    hurried = reader.until(SOON)
+
+    reading = await hurried.pipelines("ci")
+
+    assert reading.is_pending
+    assert reading.value == known.value
+    assert reading.read_at == known.read_at
+    assert reading.failing_since is None
+    assert hurried.waiting_for == ("ci",)
+    assert reader.waiting_for == ()
+    # What fails later begins to fail then.
+    provider.failure = Unauthorized("no", connection="ci", operation="list_pipelines")
+    provider.gate.set()
+    clock.move(timedelta(minutes=1))
+    assert (await reader.pipelines("ci")).failing_since == clock.now()
+
+
+async def test_the_hurry_is_for_the_whole_question(
+    reader: Reader, provider: FakeProvider
+) -> None:
+    provider.gate = asyncio.Event()
+    hurried = reader.until(SOON)
+    await hurried.pipelines("ci")
+
+    reading = await asyncio.wait_for(hurried.latest("ci", [RELEASE]), 5)
+
+    assert reading.is_pending
+    await reader.close()
+
+
+async def test_lists_leave_time_for_what_is_asked_next(
+    reader: Reader, provider: FakeProvider
+) -> None:
+    provider.gate = asyncio.Event()
+    hurried = reader.until(timedelta(milliseconds=400))
+
+    assert (await hurried.pipelines("ci")).is_pending
+
+    assert 0 < hurried.time_left <= 0.2
+    await reader.close()
+
+
+async def test_put_again_patiently_a_question_is_answered_by_what_is_under_way(
+    reader: Reader, provider: FakeProvider
+) -> None:
+    provider.gate = asyncio.Event()
+    hurried = reader.until(SOON)
+    await hurried.pipelines("ci")
+    patient = asyncio.create_task(hurried.patiently().pipelines("ci"))
+    provider.gate.set()
+
+    reading = await patient
+
+    assert reading.error is None
+    assert provider.asked == ["list_pipelines"]
+
+
+async def test_what_a_question_has_heard_stays_so_until_it_is_answered(
+    reader: Reader, provider: FakeProvider, clock: FakeClock
+) -> None:
+    provider.failure = Unauthorized("no", connection="ci", operation="check")
+    hurried = reader.until(timedelta(minutes=1))
+    heard = await hurried.check("ci")
+    provider.failure = None
+    clock.move(timedelta(hours=1))
+
+    assert await hurried.patiently().check("ci") is heard
+    assert provider.asked == ["check"]
+    assert (await reader.check("ci")).error is None
+
+
+async def test_who_is_slower_than_all_patience_is_failing_even_in_a_hurry(
+    provider: FakeProvider, clock: FakeClock
+) -> None:
+    reader = Reader({"ci": provider}, clock=clock, patience=SOON)
+    provider.gate = asyncio.Event()
+
+    reading = await reader.until(timedelta(minutes=1)).pipelines("ci")
+
+    assert not reading.is_pending
+    assert reading.failing_since == clock.now()
     await reader.close()

@@ -110,6 +110,14 @@ async def test_a_request_that_slack_did_not_sign_does_nothing(
     assert all(cloud.seen == [] for cloud in stage.clouds.values())
 
 
+async def test_a_bot_that_listens_says_that_it_is_ready(http_stage: Stage) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        response = await client.get(f"{http_stage.bot.url}/readyz")
+
+    assert response.status_code == 200
+    assert response.json() == {"ready": True}
+
+
 async def test_an_event_nobody_listens_to_is_no_failed_delivery(stage: Stage) -> None:
     ack = await stage.slack.open_home(stage.person)
 

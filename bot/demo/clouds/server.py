@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ class Trouble:
     garbled: int = 0
     retry_after: timedelta | None = None
     """What `throttled` asks for, in the vendor's own way of saying it."""
+    hangs_until: asyncio.Event | None = None
+    """No request is answered before this is set."""
 
     def take(self, name: str) -> bool:
         """Return whether this trouble meets the present request, and count it."""
@@ -127,6 +130,8 @@ class Cloud(ABC):
         async def guard(request: Request, call: RequestResponseEndpoint) -> Response:
             seen = await _seen(request)
             self.seen.append(seen)
+            if self.trouble.hangs_until is not None:
+                await self.trouble.hangs_until.wait()
             return self._in_trouble() or self.refuses(seen) or await call(request)
 
         async def nothing(_: Request, __: Exception) -> Response:

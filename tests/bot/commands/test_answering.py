@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.answers import Answer, Health, Help, Problem, RunList, Show, Status
+from bot.answers import (
+    ROWS_A_PAGE,
+    Answer,
+    Health,
+    Help,
+    Log,
+    Pending,
+    Problem,
+    RunList,
+    Said,
+    Show,
+    Status,
+)
 from bot.catalog import Words
-from bot.commands.answering import answer
+from bot.commands.answering import answer, answers
 from bot.commands.gather import Desk
 from bot.reader import Reader
+from providers.contract import Capability
 from providers.errors import BadAnswer, NotFound, Unauthorized, Unavailable
-from providers.model import Identity, PipelineRef, State
+from providers.model import (
+    Identity,
+    LogTail,
+    PipelineRef,
+    RunRef,
+    State,
+    Task,
+    TaskKind,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider
 
@@ -318,7 +341,11 @@ async def test_a_target_that_fits_several_is_asked_back(room: Room) -> None:
     problem = await room.ask("list import")
 
     assert isinstance(problem, Problem)
-    assert problem.instead == ("/runs list ci:a/import", "/runs list ci:b/import")
+    assert [offer.command for offer in problem.instead] == [
+        "list ci:a/import",
+        "list ci:b/import",
+    ]
+    assert problem.command == "/runs"
     assert "list_runs" not in room.ci.asked
 
 
@@ -326,7 +353,7 @@ async def test_a_target_that_fits_nothing_suggests_the_nearest(room: Room) -> No
     problem = await room.ask("status relaese")
 
     assert isinstance(problem, Problem)
-    assert problem.instead == ("/runs status ci:release",)
+    assert problem.instead[0].command == "status ci:release"
 
 
 async def test_not_finding_a_target_names_the_connections_not_searched(
@@ -344,7 +371,7 @@ async def test_an_unknown_verb_is_a_problem_with_commands_to_try(room: Room) -> 
     problem = await room.ask("statsu release")
 
     assert isinstance(problem, Problem)
-    assert "/runs status release" in problem.instead
+    assert "status release" in [offer.command for offer in problem.instead]
 
 
 async def test_help_names_what_there_is(room: Room) -> None:
@@ -472,3 +499,349 @@ async def test_health_tells_of_every_connection(room: Room) -> None:
     ci, ml = health.pulses
     assert (ci.identity, ci.trouble) == (Identity(name="fake"), None)
     assert ml.trouble is not None
+
+
+# --- what can be pressed ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("", ""),
+        ("is:red", "state:red"),
+        ("st rel -is:green", "status rel -state:green"),
+        ("list ci page:1", "list ci page:1"),
+        ("health", "health"),
+        # A run stays the same run, whatever has begun since.
+        ("show release", "show ci:release #2"),
+        ("show release 1", "show ci:release #1"),
+        # It may be too old to be found in a list.
+        ("https://fake.example/release/1", "show https://fake.example/release/1"),
+        ("list nothing-like-it", "list nothing-like-it"),
+    ],
+)
+async def test_every_answer_knows_how_it_is_asked_for_again(
+    room: Room, text: str, again: str
+) -> None:
+    found = await room.ask(text)
+
+    assert not isinstance(found, Help | Pending)
+    assert found.again == again
+    assert type(await room.ask(again)) is type(found)
+
+
+async def test_what_was_not_understood_is_not_asked_again(room: Room) -> None:
+    problem = await room.ask("statsu release")
+
+    assert isinstance(problem, Problem)
+    assert problem.again is None
+
+
+async def test_what_a_row_opens_is_the_run_it_shows(room: Room) -> None:
+    room.ci = FakeProvider("ci", {'odd "name" is:red': [PASSED], "plain": [FAILED]})
+    room.desk.reader.providers = {"ci": room.ci}
+    status = await room.ask("status")
+    listed = await room.ask("list")
+
+    assert isinstance(status, Status)
+    assert isinstance(listed, RunList)
+    found = [(row.run, row.opens) for part in status.parts for row in part.rows]
+    found += [(entry.run, entry.opens) for entry in listed.entries]
+    assert len(found) == 4
+    for run, opens in found:
+        assert opens is not None
+        show = await room.ask(opens)
+        assert isinstance(show, Show)
+        assert show.run == run
+
+
+async def test_all_that_is_offered_instead_is_a_question_with_an_answer(
+    room: Room,
+) -> None:
+    for text in (
+        "status relaese",
+        "show x",
+        "show release 99",
+        "list x",
+        "list ci page:7",
+    ):
+        problem = await room.ask(text)
+        assert isinstance(problem, Problem)
+        assert problem.instead, text
+        for offer in problem.instead:
+            assert offer.label
+            assert not isinstance(await room.ask(offer.command), Problem), offer
+
+
+async def test_a_run_offers_its_log_only_where_there_is_one_to_read(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged = Task(kind=TaskKind.STEP, name="unit", state=FAILED, log="l1")
+    stage = Task(kind=TaskKind.STAGE, name="Test", state=FAILED, children=(logged,))
+    release = PipelineRef("ci", "release")
+    room.ci.runs[release][-1] = replace(room.ci.runs[release][-1], tasks=(stage,))
+
+    async def read_log(ref: RunRef, log: str, *, lines: int = 50) -> LogTail:
+        return LogTail(text="3 failed")
+
+    cannot = await room.ask("show release")
+    monkeypatch.setattr(FakeProvider, "can", frozenset({Capability.READ_LOG}))
+    monkeypatch.setattr(room.ci, "read_log", read_log)
+    can = await room.ask("show release")
+    never_logged = await room.ask("show nightly")
+
+    assert isinstance(cannot, Show)
+    assert isinstance(can, Show)
+    assert isinstance(never_logged, Show)
+    assert (cannot.log, never_logged.log) == (None, None)
+    assert can.log == "log ci:release #2"
+    log = await room.ask(can.log)
+    assert isinstance(log, Log)
+    assert log.again == can.log
+
+
+# --- pages --------------------------------------------------------------------------
+
+
+async def test_a_history_is_paged_and_read_only_as_far_as_needed(room: Room) -> None:
+    room.ml = FakeProvider("ml", {"train": [PASSED] * 25})
+    room.desk.reader.providers = {"ml": room.ml}
+    seen: list[int | None] = []
+    text: str | None = "list train"
+    pages = 0
+    while text is not None:
+        runs = await room.ask(text)
+        assert isinstance(runs, RunList)
+        pages += 1
+        assert runs.page == pages
+        assert (runs.previous is None) == (pages == 1)
+        seen += [entry.run.number for entry in runs.entries]
+        text = runs.next
+
+    assert seen == list(range(25, 0, -1))
+    assert pages == 3
+    back = await room.ask("list train page:2")
+    assert isinstance(back, RunList)
+    assert (back.previous, back.next) == ("list train", "list train page:3")
+
+
+async def test_what_is_sifted_here_fills_its_pages_too(room: Room) -> None:
+    states = [FAILED if n % 3 else PASSED for n in range(60)]
+    room.ml = FakeProvider("ml", {"train": states})
+    room.desk.reader.providers = {"ml": room.ml}
+
+    first = await room.ask("list train -is:red")
+    second = await room.ask("list train -is:red page:2")
+
+    assert isinstance(first, RunList)
+    assert isinstance(second, RunList)
+    numbers = [e.run.number for page in (first, second) for e in page.entries]
+    assert numbers == [n + 1 for n in range(59, -1, -1) if n % 3 == 0]
+    assert (first.next, second.next) == ("list train -state:red page:2", None)
+
+
+async def test_many_pipelines_latest_runs_are_paged(room: Room) -> None:
+    many = FakeProvider("ml", {f"job-{n}": [PASSED] * n for n in range(24)})
+    room.desk.reader.providers = {"ml": many}
+
+    second = await room.ask("list page:2")
+    third = await room.ask("list page:3")
+
+    assert isinstance(second, RunList)
+    assert isinstance(third, RunList)
+    assert [e.run.number for e in second.entries] == list(range(13, 3, -1))
+    assert [e.run.number for e in third.entries] == [3, 2, 1]
+    assert (second.next, third.next) == ("list page:3", None)
+    assert many.asked == ["list_pipelines", "latest_runs"]
+
+
+async def test_pages_of_a_status_are_worst_first(room: Room) -> None:
+    states = {f"job-{n:02}": [FAILED if n > 20 else PASSED] for n in range(30)}
+    room.desk.reader.providers = {"ml": FakeProvider("ml", states), "ci": room.ci}
+    shown: list[str] = []
+    text: str | None = "status"
+    while text is not None:
+        status = await room.ask(text)
+        assert isinstance(status, Status)
+        for part in status.parts:
+            rows = status.shown(part)
+            assert len(rows) <= ROWS_A_PAGE
+            shown += [row.pipeline.name for row in rows if part.connection == "ml"]
+        text = status.next
+
+    failed = [f"job-{n:02}" for n in range(21, 30)]
+    assert shown == failed + [f"job-{n:02}" for n in range(21)]
+
+
+async def test_the_bare_command_pages_what_needs_attention(room: Room) -> None:
+    states = {f"job-{n:02}": [FAILED if n % 2 else PASSED] for n in range(30)}
+    room.desk.reader.providers = {"ml": FakeProvider("ml", states)}
+
+    first = await room.ask("")
+    assert isinstance(first, Status)
+    assert first.next == "page:2"
+    second = await room.ask(first.next)
+
+    assert isinstance(second, Status)
+    assert second.only_attention
+    assert len(second.shown(second.parts[0])) == 3
+    assert (second.previous, second.next) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "instead"),
+    [
+        ("status page:3", "There is no page 3: this answer has 1 page.", "status"),
+        (
+            "list rel page:3",
+            "There is nothing on page 3: I found 2 runs in all.",
+            "list rel",
+        ),
+        (
+            "list rel page:11",
+            "I look at most 100 runs back, 10 on a page.",
+            "list rel page:10",
+        ),
+    ],
+)
+async def test_a_page_past_the_end_leads_back(
+    room: Room, text: str, what: str, instead: str
+) -> None:
+    problem = await room.ask(text)
+
+    assert isinstance(problem, Problem)
+    assert problem.what == what
+    assert [offer.command for offer in problem.instead] == [instead]
+
+
+async def test_a_page_is_no_part_of_what_was_asked_about(room: Room) -> None:
+    room.desk.reader.providers = {"ml": FakeProvider("ml", {"train": [PASSED] * 12})}
+
+    runs = await room.ask("list train is:green page:2")
+
+    assert isinstance(runs, RunList)
+    assert runs.asked == "train state:green"
+
+
+# --- what is not ready at once ------------------------------------------------------
+
+SOON = timedelta(milliseconds=20)
+
+
+async def said(room: Room, text: str, gate: asyncio.Event) -> list[Said]:
+    """Return all that is said, with the gate opened after the first word."""
+    words = []
+    async for word in answers(room.desk, text, SOON):
+        words.append(word)
+        gate.set()
+    return words
+
+
+async def test_what_is_ready_at_once_is_said_once(room: Room) -> None:
+    [word] = await said(room, "status", asyncio.Event())
+
+    assert word.waiting_for == ()
+    assert word.answer == await room.ask("status")
+
+
+async def test_who_has_answered_is_shown_while_the_others_are_waited_for(
+    room: Room,
+) -> None:
+    room.ml.gate = asyncio.Event()
+
+    first, last = await said(room, "status", room.ml.gate)
+
+    assert first.waiting_for == ("ml",)
+    assert isinstance(first.answer, Status)
+    parts = {part.connection: part for part in first.answer.parts}
+    assert parts["ci"].trouble is None
+    trouble = parts["ml"].trouble
+    assert trouble is not None
+    assert trouble.is_pending
+    assert trouble.since is None
+    assert last.waiting_for == ()
+    assert last.answer == await room.ask("status")
+    # Asking a second time asks nobody a second time.
+    assert room.ci.asked == ["list_pipelines", "latest_runs"]
+    assert room.ml.asked == ["list_pipelines", "latest_runs"]
+
+
+async def test_while_it_is_waited_for_the_last_known_is_shown(room: Room) -> None:
+    await room.ask("status")
+    read_at = room.clock.now()
+    room.clock.move(timedelta(minutes=1))
+    room.ml.gate = asyncio.Event()
+
+    first, last = await said(room, "status ml", room.ml.gate)
+
+    assert isinstance(first.answer, Status)
+    [part] = first.answer.parts
+    assert part.trouble is not None
+    assert part.trouble.is_pending
+    assert part.as_of == read_at
+    assert [row.pipeline.name for row in part.rows] == ["train"]
+    assert isinstance(last.answer, Status)
+    assert last.answer.parts[0].trouble is None
+
+
+async def test_a_connection_that_fails_at_once_is_not_asked_again_meanwhile(
+    room: Room,
+) -> None:
+    room.ci.failure = refused("ci")
+    room.ml.gate = asyncio.Event()
+
+    first, last = await said(room, "status", room.ml.gate)
+
+    assert room.ci.asked == ["list_pipelines"]
+    for word in (first, last):
+        assert isinstance(word.answer, Status)
+        parts = {part.connection: part for part in word.answer.parts}
+        assert parts["ci"].trouble is not None
+        assert not parts["ci"].trouble.is_pending
+
+
+async def test_what_is_there_in_time_after_all_is_said_once(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list may take longer than its share, and the answer still be in time."""
+    room.ml.gate = gate = asyncio.Event()
+    patiently = Reader.patiently
+
+    def meanwhile(reader: Reader) -> Reader:
+        assert reader.waiting_for == ("ml",)
+        gate.set()
+        return patiently(reader)
+
+    monkeypatch.setattr(Reader, "patiently", meanwhile)
+    haste = timedelta(milliseconds=400)
+
+    [word] = [word async for word in answers(room.desk, "status", haste)]
+
+    assert word.waiting_for == ()
+    assert word.answer == await room.ask("status")
+
+
+@pytest.mark.parametrize("text", ["show train", "list nothing", "log train", "list 2"])
+async def test_nothing_is_called_wrong_before_all_have_answered(
+    room: Room, text: str
+) -> None:
+    room.ml.gate = asyncio.Event()
+
+    first, last = await said(room, text, room.ml.gate)
+
+    assert first.answer == Pending(connections=("ml",))
+    assert last.answer == await room.ask(text)
+
+
+async def test_health_waits_for_nobody_to_tell_of_the_others(room: Room) -> None:
+    room.ml.gate = asyncio.Event()
+
+    first, last = await said(room, "health", room.ml.gate)
+
+    assert isinstance(first.answer, Health)
+    ci, ml = first.answer.pulses
+    assert ci.identity is not None
+    assert ml.trouble is not None
+    assert ml.trouble.is_pending
+    assert isinstance(last.answer, Health)
+    assert all(pulse.identity for pulse in last.answer.pulses)

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from bot.settings import VERBS, CacheSettings, HttpSettings, Settings, SlackSettings
+from bot.filters import SPELLINGS
+from bot.settings import CacheSettings, HttpSettings, Settings, SlackSettings
 from bot.settings.plain_yaml import parse
+from bot.vocabulary import VERBS
 from providers.registry import kinds
 from providers.settings import ConnectionSettings
 from tests.bot.settings.reading import Reader
@@ -21,6 +23,9 @@ ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / "runbell.example.yml").read_text("utf-8")
 ALL = re.sub(r"(?m)^( *)#(?=\w+:)", r"\1", EXAMPLE)
 """The example with every setting that may be left out put in."""
+
+LIST = r"\(`([^`]+)`\)"
+"""A list of words in a page."""
 
 ENVIRON = dict.fromkeys(re.findall(r"\$\{(\w+)\}", EXAMPLE), "fake-value")
 SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -122,6 +127,5 @@ def test_the_page_for_operators_names_every_setting_of_the_tree() -> None:
     )
     for name in (name for model in models for name in model.model_fields):
         assert f"`{name}`" in page, name
-    listed = re.search(r"\(`(status list [^`]+)`\)", page)
-    assert listed is not None
-    assert set(listed[1].split()) == VERBS
+    for words in (VERBS, SPELLINGS):
+        assert any(set(found.split()) == set(words) for found in re.findall(LIST, page))

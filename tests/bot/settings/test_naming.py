@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands.grammar import Verb
-from bot.settings import VERBS
+from bot.filters import SPELLINGS
+from bot.vocabulary import SYNONYMS, VERBS
 from tests.bot.settings.reading import SHOP, Reader
 
 
@@ -85,6 +85,7 @@ def test_a_target_may_be_anything_that_can_be_found_later(
         ("*:a", "'*:a' names no connection before its colon; write one of: shop"),
         (":a", "':a' names no connection before its colon; write one of: shop"),
         ("pay", "'pay' is a group or alias itself, and words do not nest; write"),
+        ("https:x/y", "'https:x/y' names no connection before its colon; write one of"),
         ("''", "the text is empty; write a value or delete the line"),
     ],
 )
@@ -96,5 +97,35 @@ def test_a_target_that_can_never_be_found_is_a_problem(
     assert problem.startswith(f"runbell.yml:4: groups.pay[1]: {told}")
 
 
-def test_every_verb_of_the_command_is_known_as_one() -> None:
-    assert {verb.value for verb in Verb} <= VERBS
+@pytest.mark.parametrize("word", sorted({*VERBS, *SYNONYMS, *SPELLINGS} - {"?"}))
+@pytest.mark.parametrize("section", ["groups: {%s: [shop]}", "aliases: {%s: shop}"])
+def test_no_word_is_one_that_the_command_has_a_meaning_for(
+    reader: Reader, section: str, word: str
+) -> None:
+    (problem,) = reader.problems(section % word + SHOP)
+    assert problem.startswith("runbell.yml:1: ")
+    assert problem.endswith(f"; write another word, such as {word}-all")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("status", "it is a verb of the command"),
+        ("rerun", "it is a verb of the command"),
+        ("runs", "it is another word for the verb list"),
+        ("branch", "it begins a filter, as in branch:…"),
+    ],
+)
+def test_no_connection_is_called_what_the_command_has_a_meaning_for(
+    reader: Reader, name: str, told: str
+) -> None:
+    (problem,) = reader.problems(SHOP.replace("shop:", f"{name}:"))
+    assert problem == (
+        f"runbell.yml:3: connections.{name}: {name} cannot name a connection, since "
+        f"{told}; write another name, such as my-{name}"
+    )
+
+
+def test_a_word_may_hold_what_is_reserved(reader: Reader) -> None:
+    text = f"groups: {{test-all: [shop], branches: [shop]}}\n{SHOP}"
+    assert set(reader.load(text).groups) == {"test-all", "branches"}

@@ -146,6 +146,16 @@ async def test_in_http_mode_the_address_that_slack_must_know_is_told(
     assert "http://127.0.0.1:3000/slack/events" in said
 
 
+async def test_in_http_mode_an_address_of_ipv6_is_told_in_brackets(
+    ward: Ward,
+) -> None:
+    ward.environ["SLACK_SIGNING_SECRET"] = "demo-signing-secret"
+    ward.only("northflank")
+    ward.write(http={"host": "::1"})
+    said = (await ward.examined())["requests"].what
+    assert "http://[::1]:3000/slack/events" in said
+
+
 async def test_slack_that_was_not_tried_yet_is_a_warning(ward: Ward) -> None:
     """The terminal works without it."""
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):
@@ -245,7 +255,8 @@ async def test_a_mistake_in_a_plug_in_stops_no_other_check(
         settings=known["nsml"].settings,
         connect=lambda name, *_: Broken(name, {}),
     )
-    monkeypatch.setattr("bot.setup.doctor.kinds", lambda: known)
+    for module in ("bot.setup.doctor", "bot.app"):
+        monkeypatch.setattr(f"{module}.kinds", lambda: known)
     ward.only("nsml", "northflank")
     found = await ward.examined()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -14,11 +16,17 @@ from hatchling.build import build_wheel
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from slack_sdk.web.async_client import AsyncWebClient
 from typer.testing import CliRunner
 
+from bot.answers import Pending, Said
 from bot.cli import cli
 from bot.settings import Settings
 from bot.setup.manifest import ManifestError, manifest, scopes, source
+from bot.slack.errands import Errands
+from bot.slack.listeners import Listeners
+from bot.slack.replies import Replies
+from tests.fakes.clock import FakeClock
 
 ROOT = Path(__file__).parents[3]
 TREE = (ROOT / "manifest.yml").read_text("utf-8")
@@ -285,3 +293,119 @@ def test_slack_takes_it_with_any_legal_command(command: str, url: str | None) ->
 def test_any_other_command_is_refused(command: str) -> None:
     with pytest.raises(ManifestError, match="write / and 1 to 31"):
         manifest(TREE, command=command)
+
+
+# --- held against the code ----------------------------------------------------------
+
+
+class Noting:
+    """Notes what listeners are registered, as Bolt's app would take them."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+        self.events: list[str] = []
+        self.is_interactive = False
+
+    def command(self, name: str) -> Callable[[object], None]:
+        self.commands.append(name)
+        return _taken
+
+    def event(self, name: str | re.Pattern[str]) -> Callable[[object], None]:
+        if isinstance(name, str):
+            self.events.append(name)
+        return _taken
+
+    def action(self, name: object) -> Callable[[object], None]:
+        self.is_interactive = True
+        return _taken
+
+
+def _taken(listener: object) -> None:
+    assert callable(listener)
+
+
+async def _nothing(text: str) -> AsyncIterator[Said]:
+    yield Said(answer=Pending(connections=(text,)))
+
+
+def registered(command: str) -> Noting:
+    app = Noting()
+    clock = FakeClock()
+    replies = Replies(
+        ask=_nothing,
+        sender=None,  # type: ignore[arg-type]  # never sends
+        clock=clock,
+        zone=ZoneInfo("UTC"),
+    )
+    listeners = Listeners(
+        replies=replies, clock=clock, errands=Errands(), command=command
+    )
+    listeners.register(app)  # type: ignore[arg-type]  # all of Bolt's that is used
+    return app
+
+
+# What an event is called in a manifest, and what it takes to be told of it.
+# `message` is only ever asked for in direct messages; listeners see to it.
+EVENTS: Mapping[str, tuple[str, str]] = {
+    # https://docs.slack.dev/reference/events/app_mention
+    "app_mention": ("app_mention", "app_mentions:read"),
+    # https://docs.slack.dev/reference/events/message.im
+    "message": ("message.im", "im:history"),
+}
+
+# What it takes to call a method of the Web API; `None` where any token will do.
+METHODS: Mapping[str, str | None] = {
+    # https://docs.slack.dev/reference/methods/chat.postMessage
+    "chat_postMessage": "chat:write",
+    # https://docs.slack.dev/reference/methods/chat.update
+    "chat_update": "chat:write",
+    # https://docs.slack.dev/reference/methods/auth.test
+    "auth_test": None,
+    # https://docs.slack.dev/reference/methods/apps.connections.open, an app token's
+    "apps_connections_open": None,
+}
+
+# https://docs.slack.dev/reference/scopes/commands: the command, and its response_url
+FOR_COMMANDS = "commands"
+
+
+def methods_called() -> set[str]:
+    """Return what is called of Slack's client, wherever the bot holds one."""
+    known = {name for name in dir(AsyncWebClient) if not name.startswith("_")}
+    called: set[str] = set()
+    for path in (ROOT / "bot" / "app.py", *(ROOT / "bot" / "slack").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                called.add(node.func.attr)
+    # Methods of the Web API are called `family_method`; what else the client has, not.
+    return {name for name in called & known if "_" in name}
+
+
+def test_the_manifest_has_what_is_listened_to_and_nothing_else() -> None:
+    data = yaml.safe_load(TREE)
+    app = registered("/runs")
+
+    commands = [entry["command"] for entry in data["features"]["slash_commands"]]
+    assert commands == app.commands
+    told = data["settings"]["event_subscriptions"]["bot_events"]
+    assert sorted(told) == sorted(EVENTS[name][0] for name in app.events)
+    interactivity = data["settings"]["interactivity"]
+    assert interactivity["is_enabled"] is app.is_interactive
+    # What is not listened to is not asked for.
+    assert set(data["features"]) == {"bot_user", "app_home", "slash_commands"}
+
+
+def test_the_manifest_asks_for_the_scopes_that_are_used_and_for_no_other() -> None:
+    called = methods_called()
+    assert called == set(METHODS)
+
+    used = {FOR_COMMANDS}
+    used |= {EVENTS[name][1] for name in registered("/runs").events}
+    used |= {scope for name in called if (scope := METHODS[name])}
+    assert scopes(TREE) == used
+
+
+def test_buttons_need_an_address_in_http_mode_only() -> None:
+    assert yaml.safe_load(TREE)["settings"]["interactivity"] == {"is_enabled": True}
+    http = yaml.safe_load(manifest(TREE, url=URL))
+    assert http["settings"]["interactivity"]["request_url"] == REQUESTS

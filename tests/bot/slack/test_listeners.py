@@ -3,60 +3,132 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from typing_extensions import override
 
-from bot.answers import Answer, Help
+from bot.answers import Answer, Help, Log, Problem, Said
+from bot.render.actions import Press
 from bot.render.message import Message
-from bot.slack.listeners import Errands, Listeners
-from bot.slack.sender import Sender
+from bot.slack.errands import Errands
+from bot.slack.listeners import Listeners
+from bot.slack.presses import DEEDS
+from bot.slack.replies import Replies
+from bot.slack.sender import Outcome, Sender, Sent
+from providers.model import LogTail, Pipeline, PipelineRef
 from tests.fakes.clock import FakeClock
+from tests.fakes.provider import make_run
 
 HELP = Help(command="/runs", connections=(), groups=(), aliases=())
+RELEASE = Pipeline(ref=PipelineRef("ci", "release"), name="release")
+LOG = Log(
+    pipeline=RELEASE,
+    run=make_run(RELEASE.ref, 7),
+    task="unit",
+    tail=LogTail(text="3 failed"),
+    again="log ci:release #7",
+)
+TAKEN = Sent(outcome=Outcome.TAKEN, ts="9.9")
+
+
+@dataclass
+class Note:
+    """Something that was sent."""
+
+    how: str
+    where: str
+    message: Message | None = None
+    thread: str | None = None
+    is_public: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.message.text if self.message else ""
+
+    @property
+    def pressable(self) -> list[str]:
+        blocks = self.message.blocks if self.message else ()
+        rows = [block["elements"] for block in blocks if block["type"] == "actions"]
+        return [element["action_id"] for row in rows for element in row]
 
 
 class Noting(Sender):
-    """Notes what it is to send."""
+    """Notes what it is to send; `becomes` says what becomes of the next of it."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, Message]] = []
-        self.said: list[tuple[str, str | None]] = []
+        self.notes: list[Note] = []
+        self.becomes: list[Sent] = []
+
+    def _take(self, note: Note) -> Sent:
+        self.notes.append(note)
+        return self.becomes.pop(0) if self.becomes else TAKEN
 
     @override
-    async def answer(self, response_url: str, message: Message) -> bool:
-        self.sent.append((response_url, message))
-        return True
+    async def answer(
+        self,
+        response_url: str,
+        message: Message,
+        *,
+        replace: bool = False,
+        is_public: bool = False,
+        thread: str | None = None,
+    ) -> Sent:
+        how = "replace" if replace else "answer"
+        return self._take(Note(how, response_url, message, thread, is_public))
 
     @override
-    async def say(self, channel: str, message: Message, *, thread: str | None) -> bool:
-        self.said.append((channel, thread))
-        return True
+    async def retract(self, response_url: str) -> Sent:
+        return self._take(Note("retract", response_url))
+
+    @override
+    async def say(self, channel: str, message: Message, *, thread: str | None) -> Sent:
+        return self._take(Note("say", channel, message, thread))
+
+    @override
+    async def change(self, channel: str, ts: str, message: Message) -> Sent:
+        return self._take(Note("change", f"{channel} {ts}", message))
 
 
 class Desk:
-    """Listeners with a sender that notes, and an `ask` of the test's own."""
+    """Listeners with a sender that notes, and words of the test's own."""
 
-    def __init__(self, ask: Callable[[str], Awaitable[Answer]]) -> None:
+    def __init__(self, ask: Callable[[str], Awaitable[Answer]] | None = None) -> None:
         clock = FakeClock()
+        self._ask = ask
+        self.words: list[Said] = []
+        self.asked: list[str] = []
         self.sender = Noting()
         self.errands = Errands()
         self.acknowledged = 0
-        self.listeners = Listeners(
-            ask=ask,
-            sender=self.sender,
-            clock=clock,
-            zone=ZoneInfo("Asia/Seoul"),
-            errands=self.errands,
-            command="/runs",
+        replies = Replies(
+            ask=self._said, sender=self.sender, clock=clock, zone=ZoneInfo("Asia/Seoul")
         )
+        self.listeners = Listeners(
+            replies=replies, clock=clock, errands=self.errands, command="/runs"
+        )
+
+    @property
+    def notes(self) -> list[Note]:
+        return self.sender.notes
 
     async def slash(self, **more: str) -> None:
         body: dict[str, Any] = {"text": "help", "response_url": "http://hook", **more}
         await self.listeners.slash(self._ack, body)  # type: ignore[arg-type]  # all that is used of it
+
+    async def press(self, body: dict[str, Any]) -> None:
+        await self.listeners.pressed(self._ack, body)  # type: ignore[arg-type]  # as above
+        await self.errands.settle()
+
+    async def _said(self, text: str) -> AsyncIterator[Said]:
+        self.asked.append(text)
+        if self._ask is not None:
+            yield Said(answer=await self._ask(text))
+        for word in self.words:
+            yield word
 
     async def _ack(self) -> None:
         self.acknowledged += 1
@@ -72,13 +144,13 @@ async def test_the_acknowledgement_does_not_wait_for_the_answer() -> None:
     desk = Desk(ask)
     await desk.slash()
     assert desk.acknowledged == 1
-    assert desk.sender.sent == []
+    assert desk.notes == []
 
     gate.set()
     await desk.errands.close()
-    [(url, message)] = desk.sender.sent
-    assert url == "http://hook"
-    assert message.text.startswith("Usage")
+    [note] = desk.notes
+    assert (note.how, note.where) == ("answer", "http://hook")
+    assert note.text.startswith("Usage")
 
 
 async def test_a_fault_of_our_own_is_answered_too_and_stays_out_of_the_channel(
@@ -91,35 +163,32 @@ async def test_a_fault_of_our_own_is_answered_too_and_stays_out_of_the_channel(
     await desk.slash()
     await desk.errands.close()
 
-    [(_, message)] = desk.sender.sent
-    assert "Something went wrong inside Runbell itself" in message.text
-    assert "ZeroDivisionError" not in message.text
+    [note] = desk.notes
+    assert "Something went wrong inside Runbell itself" in note.text
+    assert note.pressable == ["choice.0"]
+    assert "ZeroDivisionError" not in note.text
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
 async def test_one_typing_is_answered_once_and_two_are_answered_twice() -> None:
-    async def ask(text: str) -> Answer:
-        return HELP
-
-    desk = Desk(ask)
+    desk = Desk()
+    desk.words = [Said(answer=HELP)]
     for trigger in ("1", "1", "2"):
         await desk.slash(trigger_id=trigger)
     await desk.errands.close()
 
     assert desk.acknowledged == 3
-    assert len(desk.sender.sent) == 2
+    assert len(desk.notes) == 2
 
 
 async def test_without_a_trigger_id_every_delivery_is_answered() -> None:
-    async def ask(text: str) -> Answer:
-        return HELP
-
-    desk = Desk(ask)
+    desk = Desk()
+    desk.words = [Said(answer=HELP)]
     for _ in range(2):
         await desk.slash()
     await desk.errands.close()
 
-    assert len(desk.sender.sent) == 2
+    assert len(desk.notes) == 2
 
 
 async def test_closing_gives_up_what_takes_too_long() -> None:
@@ -138,7 +207,7 @@ async def test_closing_gives_up_what_takes_too_long() -> None:
     await desk.errands.close(patience=0.01)
 
     assert given_up.is_set()
-    assert desk.sender.sent == []
+    assert desk.notes == []
 
 
 MENTION = {"type": "app_mention", "channel": "C1", "ts": "1.2", "text": "<@U0BOT> help"}
@@ -161,16 +230,251 @@ DIRECT = {"type": "message", "channel_type": "im", "channel": "D1", "ts": "3.4"}
 async def test_who_is_spoken_to_answers_where_it_was_said(
     event: dict[str, Any], said: list[tuple[str, str | None]]
 ) -> None:
-    asked: list[str] = []
-
-    async def ask(text: str) -> Answer:
-        asked.append(text)
-        return HELP
-
-    desk = Desk(ask)
+    desk = Desk()
+    desk.words = [Said(answer=HELP)]
     await desk.listeners.spoken_to({"event_id": "E1"}, event)
     await desk.listeners.spoken_to({"event_id": "E1"}, event)
     await desk.errands.close()
 
-    assert desk.sender.said == said
-    assert all("<@" not in text for text in asked)
+    assert [(note.where, note.thread) for note in desk.notes] == said
+    assert all("<@" not in text for text in desk.asked)
+
+
+# --- what is not ready at once ------------------------------------------------------
+
+FIRST = Said(answer=LOG, waiting_for=("ml",))
+LAST = Said(answer=LOG)
+
+
+async def test_in_a_thread_what_is_known_is_replaced_by_the_answer() -> None:
+    desk = Desk()
+    desk.words = [FIRST, LAST]
+    await desk.listeners.spoken_to({}, MENTION)
+    await desk.errands.settle()
+
+    first, last = desk.notes
+    assert (first.how, last.how) == ("say", "change")
+    assert last.where == "C1 9.9"
+    # Nothing can be pressed in what is about to change.
+    assert first.pressable == []
+    assert last.pressable == ["refresh"]
+
+
+async def test_a_command_is_answered_once_and_told_before_for_whom_it_waits() -> None:
+    desk = Desk()
+    desk.words = [FIRST, LAST]
+    await desk.slash()
+    await desk.errands.settle()
+
+    first, last = desk.notes
+    assert (first.how, last.how) == ("answer", "replace")
+    assert first.text == "⏳ Still asking ml. The answer follows."
+    assert "3 failed" in last.text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "then"),
+    [
+        (Outcome.TAKEN, ["say", "change"]),
+        (Outcome.REFUSED, ["say", "say"]),
+        # It may stand there already: nobody is to see two answers.
+        (Outcome.UNKNOWN, ["say"]),
+    ],
+)
+async def test_the_answer_depends_on_what_became_of_what_was_said_before(
+    outcome: Outcome, then: list[str]
+) -> None:
+    desk = Desk()
+    desk.words = [FIRST, LAST]
+    ts = "9.9" if outcome is Outcome.TAKEN else None
+    desk.sender.becomes = [Sent(outcome=outcome, ts=ts)]
+    await desk.listeners.spoken_to({}, MENTION)
+    await desk.errands.settle()
+
+    assert [note.how for note in desk.notes] == then
+
+
+async def test_an_answer_that_a_person_has_deleted_is_not_said_again() -> None:
+    desk = Desk()
+    desk.words = [FIRST, LAST]
+    gone = Sent(outcome=Outcome.REFUSED, why="message_not_found")
+    desk.sender.becomes = [TAKEN, gone]
+    await desk.listeners.spoken_to({}, MENTION)
+    await desk.errands.settle()
+
+    assert [note.how for note in desk.notes] == ["say", "change"]
+
+
+# --- presses ------------------------------------------------------------------------
+
+
+def pressing(action_id: str, value: Any = "log ci:release", **more: Any) -> Any:
+    """Return a press, in a private message in a channel."""
+    where = {"channel_id": "C1", "message_ts": "5.5", "is_ephemeral": True}
+    return {
+        "type": "block_actions",
+        "actions": [{"type": "button", "action_id": action_id, "value": value}],
+        "user": {"id": "U1"},
+        "response_url": "http://press",
+        "trigger_id": more.pop("trigger_id", ""),
+        "container": {**where, **more},
+    }
+
+
+def test_every_kind_of_press_has_its_deed() -> None:
+    assert set(DEEDS) == set(Press)
+
+
+@pytest.mark.parametrize("press", ["refresh", "next", "previous", "choice.3"])
+async def test_a_question_put_anew_is_answered_in_place(press: str) -> None:
+    desk = Desk()
+    desk.words = [FIRST, LAST]
+    await desk.press(pressing(press))
+
+    assert desk.asked == ["log ci:release"]
+    assert [note.how for note in desk.notes] == ["replace", "replace"]
+    assert desk.notes[-1].pressable == ["refresh", "share"]
+    assert not desk.notes[-1].is_public
+
+
+async def test_in_public_it_is_answered_in_place_for_all() -> None:
+    desk = Desk()
+    desk.words = [LAST]
+    await desk.press(pressing("refresh", is_ephemeral=False))
+
+    [note] = desk.notes
+    assert note.is_public
+    assert note.pressable == ["refresh"]
+
+
+@pytest.mark.parametrize("press", ["log", "open"])
+async def test_a_closer_look_stands_below_for_the_one_who_pressed(press: str) -> None:
+    desk = Desk()
+    desk.words = [FIRST, LAST]
+    await desk.press(pressing(press, is_ephemeral=False, thread_ts="1.2"))
+
+    first, last = desk.notes
+    # The message that was pressed stays: only new ones are answered.
+    assert (first.how, last.how) == ("answer", "answer")
+    assert first.text.startswith("⏳ Still asking ml")
+    assert last.thread == "1.2"
+    assert not last.is_public
+    assert last.pressable == ["refresh", "share"]
+
+
+async def test_a_choice_from_a_menu_is_a_command_too() -> None:
+    desk = Desk()
+    desk.words = [LAST]
+    body = pressing("open")
+    chosen = {"text": {"type": "plain_text", "text": "x"}, "value": "show ci:release"}
+    body["actions"] = [{"action_id": "open", "selected_option": chosen}]
+    await desk.press(body)
+
+    assert desk.asked == ["show ci:release"]
+
+
+async def test_a_button_without_a_value_asks_the_bare_command() -> None:
+    desk = Desk()
+    desk.words = [LAST]
+    body = pressing("refresh")
+    del body["actions"][0]["value"]
+    await desk.press(body)
+
+    assert desk.asked == [""]
+
+
+async def test_in_a_direct_message_there_is_nobody_to_share_with() -> None:
+    desk = Desk()
+    desk.words = [LAST]
+    await desk.press(pressing("log", channel_id="D1", is_ephemeral=False))
+
+    [note] = desk.notes
+    assert note.pressable == ["refresh"]
+
+
+async def test_what_is_shared_says_by_whom_and_is_then_taken_away_in_private() -> None:
+    desk = Desk()
+    desk.words = [FIRST, LAST]
+    await desk.press(pressing("share", thread_ts="1.2"))
+
+    shared, taken_away = desk.notes
+    assert (shared.how, taken_away.how) == ("answer", "retract")
+    assert shared.is_public
+    assert shared.thread == "1.2"
+    assert shared.pressable == ["refresh"]
+    assert shared.message is not None
+    [line] = shared.message.blocks[0]["elements"]
+    assert line["elements"][1] == {"type": "user", "user_id": "U1"}
+
+
+async def test_two_quick_presses_share_once_and_a_failed_one_can_be_repeated() -> None:
+    desk = Desk()
+    desk.words = [LAST]
+    desk.sender.becomes = [Sent(outcome=Outcome.REFUSED)]
+    for trigger in ("1", "2", "3"):
+        await desk.press(pressing("share", trigger_id=trigger))
+
+    assert [note.how for note in desk.notes] == ["answer", "answer", "retract"]
+
+
+async def test_what_has_no_answer_any_more_is_not_shared() -> None:
+    desk = Desk()
+    desk.words = [Said(answer=Problem(what="There is no such run."))]
+    await desk.press(pressing("share"))
+
+    [note] = desk.notes
+    assert note.how == "replace"
+    assert not note.is_public
+
+
+async def test_a_link_is_acknowledged_and_no_more() -> None:
+    desk = Desk()
+    await desk.press(pressing("link"))
+
+    assert desk.acknowledged == 1
+    assert desk.notes == []
+
+
+@pytest.mark.parametrize("forged", ["delete", "", "refresh.x", "choice.1.2", "Press"])
+async def test_a_button_nobody_knows_is_told_kindly_and_asks_nothing(
+    forged: str,
+) -> None:
+    desk = Desk()
+    await desk.press(pressing(forged, thread_ts="1.2"))
+
+    [note] = desk.notes
+    assert desk.asked == []
+    assert "I do not know this button" in note.text
+    assert (note.how, note.is_public, note.thread) == ("answer", False, "1.2")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"actions": []},
+        {"actions": "x", "container": [], "user": None, "response_url": 7},
+        {"actions": [7], "response_url": "http://press"},
+        {"actions": [{"action_id": None, "value": {}}], "response_url": "http://press"},
+        pressing("refresh", value=["status"]),
+        pressing("open", value=None, thread_ts=7, channel_id=None),
+    ],
+)
+async def test_a_press_of_any_shape_is_acknowledged_and_crashes_nothing(
+    body: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk()
+    desk.words = [LAST]
+    await desk.press(body)
+
+    assert desk.acknowledged == 1
+    assert "Traceback" not in capsys.readouterr().out
+
+
+async def test_one_press_is_answered_once() -> None:
+    desk = Desk()
+    desk.words = [LAST]
+    for trigger in ("1", "1", "2"):
+        await desk.press(pressing("refresh", trigger_id=trigger))
+
+    assert len(desk.notes) == 2

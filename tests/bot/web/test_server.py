@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import AsyncIterator, Mapping
 
 import httpx
@@ -10,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.web.server import application
-from bot.web.serving import Serving
+from bot.web.serving import Serving, url_of
 
 SIGNED = {"x-slack-signature": "right"}
 
@@ -106,3 +108,38 @@ async def test_it_serves_until_the_context_ends() -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"{serving.url}/readyz")
+
+
+def has_ipv6() -> bool:
+    with (
+        contextlib.suppress(OSError),
+        socket.create_server(("::1", 0), family=socket.AF_INET6),
+    ):
+        return True
+    return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")
+@pytest.mark.allow_hosts(["::1", "127.0.0.1"])
+@pytest.mark.parametrize(
+    ("host", "callers"), [("::1", ["[::1]"]), ("::", ["[::1]", "127.0.0.1"])]
+)
+async def test_it_listens_on_addresses_of_ipv6_too(
+    host: str, callers: list[str]
+) -> None:
+    app = application(slack=None, is_genuine=is_genuine, is_ready=lambda: True)
+    async with Serving(app, host=host, port=0) as serving:
+        assert serving.url.startswith(f"http://[{host}]:")
+        port = serving.url.rpartition(":")[2]
+        async with httpx.AsyncClient(trust_env=False) as client:
+            for caller in callers:
+                response = await client.get(f"http://{caller}:{port}/healthz")
+                assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:3000"), ("::1", "http://[::1]:3000")],
+)
+def test_an_address_of_ipv6_stands_in_brackets(host: str, url: str) -> None:
+    assert url_of(host, 3000) == url

@@ -1,0 +1,138 @@
+"""Asking, and putting what is said where it belongs.
+
+What is not ready at once is said as far as it is known, and then replaced. Where Slack
+cannot replace it, only that it is being waited for is said: nobody sees two answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.answers import Offer, Pending, Problem, Said
+from bot.render.rendering import render, words_of
+
+if TYPE_CHECKING:
+    from bot.render.message import Message
+    from bot.slack.sender import Sender, Sent
+    from providers.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+Ask = Callable[[str], AsyncIterator[Said]]
+"""Text in; out comes what is known, if that is not all, and then the answer."""
+
+OWN_FAULT = Problem(
+    what="Something went wrong inside Runbell itself; it is in its log.",
+    hint="Ask again; if it stays, show the log to whoever runs the bot.",
+)
+
+
+class Replies:
+    """Answers texts, each in its own place."""
+
+    def __init__(
+        self, *, ask: Ask, sender: Sender, clock: Clock, zone: ZoneInfo
+    ) -> None:
+        self._ask = ask
+        self._sender = sender
+        self._clock = clock
+        self._zone = zone
+
+    async def to_command(self, text: str, url: str, *, can_share: bool) -> None:
+        """Answer a slash command, privately."""
+        is_first = True
+        async for said in self._said(text):
+            message = self._briefly(said, is_private=can_share)
+            await self._sender.answer(url, message, replace=not is_first)
+            is_first = False
+
+    async def below(
+        self, text: str, url: str, *, thread: str | None, can_share: bool
+    ) -> None:
+        """Answer a press privately, below the message that was pressed."""
+        async for said in self._said(text):
+            message = self._briefly(said, is_private=can_share)
+            await self._sender.answer(url, message, thread=thread)
+
+    async def tell(self, problem: Problem, url: str, *, thread: str | None) -> None:
+        """Tell somebody privately why a press does nothing."""
+        message = words_of(problem, self._now())
+        await self._sender.answer(url, message, thread=thread)
+
+    async def in_place(
+        self, text: str, url: str, *, is_private: bool, can_share: bool
+    ) -> None:
+        """Answer a press in the place of the message that was pressed."""
+        async for said in self._said(text):
+            message = self._message(said, is_private=can_share)
+            await self._sender.answer(
+                url, message, replace=True, is_public=not is_private
+            )
+
+    async def in_public(self, text: str, channel: str, thread: str | None) -> None:
+        """Answer in a channel's thread, or in a direct message."""
+        posted: Sent | None = None
+        async for said in self._said(text):
+            message = self._message(said, is_private=False)
+            if posted is None or posted.is_lost:
+                posted = await self._sender.say(channel, message, thread=thread)
+            elif posted.ts is not None:
+                await self._sender.change(channel, posted.ts, message)
+
+    async def shared(
+        self, text: str, url: str, *, person: str, thread: str | None
+    ) -> bool:
+        """Answer for everybody, in the name of a person, instead of for them alone.
+
+        Returns whether it stands there now. A question that has no answer any more is
+        told to the person only.
+        """
+        said = Said(answer=OWN_FAULT)
+        async for word in self._said(text):
+            said = word
+        message = self._message(said, is_private=False)
+        if isinstance(said.answer, Problem):
+            await self._sender.answer(url, message, replace=True)
+            return False
+        posted = await self._sender.answer(
+            url, message.shared_by(person), is_public=True, thread=thread
+        )
+        if posted:
+            # It stands there for all now, and is not to be shared a second time.
+            await self._sender.retract(url)
+        return bool(posted)
+
+    async def _said(self, text: str) -> AsyncIterator[Said]:
+        try:
+            async for said in self._ask(text):
+                yield said
+        except Exception:
+            # The edge: whatever went wrong inside, the person gets an answer.
+            log.exception("a question could not be answered")
+            again = Offer(label="Try again", command=text)
+            yield Said(answer=replace(OWN_FAULT, instead=(again,)))
+
+    def _message(self, said: Said, *, is_private: bool) -> Message:
+        """Return the message; with nothing to press while it will be replaced."""
+        try:
+            if said.waiting_for:
+                return words_of(said.answer, self._now())
+            return render(said.answer, self._now(), is_private=is_private)
+        except Exception:
+            log.exception("an answer could not be drawn")
+            return render(OWN_FAULT, self._now())
+
+    def _briefly(self, said: Said, *, is_private: bool) -> Message:
+        """Return the message; where it is not the last word, for whom it waits."""
+        if said.waiting_for:
+            return words_of(Pending(connections=said.waiting_for), self._now())
+        return self._message(said, is_private=is_private)
+
+    def _now(self) -> datetime:
+        return self._clock.now().astimezone(self._zone)
