@@ -122,6 +122,12 @@ class Part:
     left_out: int = 0
     """How many entries of its list of pipelines could not be read."""
 
+    @property
+    def rank(self) -> int:
+        """Where it stands among others: worst first; the silent ones before all."""
+        worst = min((row.rank[0] for row in self.rows), default=len(WORST_FIRST))
+        return worst if self.trouble is None else -1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:

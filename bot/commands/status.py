@@ -45,9 +45,13 @@ async def status(desk: Desk, command: Command) -> Status | Problem:
         told = seen | {part.connection for part in unseen}
         unseen += [_empty(desk, n) for n in gathered.whole if n not in told]
     page = command.filters.page
+    everyone = (*parts, *unseen)
+    if command.verb is None:
+        # What needs somebody stands on top, wherever it runs.
+        everyone = tuple(sorted(everyone, key=lambda part: part.rank))
     found = Status(
         asked=asked(command),
-        parts=(*parts, *unseen),
+        parts=everyone,
         only_attention=command.verb is None,
         page=page,
         previous=at_page(command, page - 1) if page > 1 else None,

@@ -47,6 +47,8 @@ class Stage:
     """All that plays; `clouds` goes by the names of the bot's connections."""
 
     clouds: Mapping[str, Cloud]
+    urls: Mapping[str, str]
+    """Where each cloud listens."""
     slack: LocalSlack
     bot: Bot
     settings: Settings
@@ -90,6 +92,7 @@ async def open_stage(
             await slack.wait_until_connected()
         yield Stage(
             clouds=clouds,
+            urls=urls,
             slack=slack,
             bot=bot,
             settings=settings,
@@ -111,7 +114,7 @@ def _clouds(clock: Clock) -> Mapping[str, Cloud]:
     }
 
 
-def _connections(urls: Mapping[str, str]) -> Mapping[str, dict[str, Any]]:
+def connections(urls: Mapping[str, str]) -> Mapping[str, dict[str, Any]]:
     """Return the connections as they would stand in runbell.yml."""
     huawei = {"region": "cn-north-4", "project_id": PROJECT, **KEY}
     return {
@@ -146,9 +149,9 @@ def _settings(
     urls: Mapping[str, str], slack: LocalSlack, mode: Mode, changes: dict[str, Any]
 ) -> Settings:
     known = kinds()
-    connections = {
+    parsed = {
         name: known[said["kind"]].settings.model_validate({"allow_http": True, **said})
-        for name, said in _connections(urls).items()
+        for name, said in connections(urls).items()
     }
     way = (
         {"signing_secret": SIGNING_SECRET}
@@ -159,7 +162,7 @@ def _settings(
         {
             "slack": {"bot_token": BOT_TOKEN, "api_url": slack.api_url, **way},
             "http": {"port": 0},
-            "connections": connections,
+            "connections": parsed,
             "groups": GROUPS,
             "aliases": ALIASES,
             **changes,

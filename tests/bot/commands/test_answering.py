@@ -396,6 +396,22 @@ async def test_nothing_typed_shows_what_needs_attention(room: Room) -> None:
     assert len(status.parts) == 2
 
 
+async def test_what_is_worst_stands_on_top_wherever_it_runs(room: Room) -> None:
+    room.ci = FakeProvider("ci", {"release": [PASSED]})
+    room.ml = FakeProvider("ml", {"train": [State.RUNNING]})
+    room.desk = replace(
+        room.desk,
+        reader=Reader({"ci": room.ci, "ml": room.ml}, clock=room.clock),
+    )
+
+    worst_first, as_configured = await room.ask(""), await room.ask("status")
+
+    assert isinstance(worst_first, Status)
+    assert [part.connection for part in worst_first.parts] == ["ml", "ci"]
+    assert isinstance(as_configured, Status)
+    assert [part.connection for part in as_configured.parts] == ["ci", "ml"]
+
+
 async def test_filters_narrow_status_and_list(room: Room) -> None:
     red = await room.ask("status is:red")
     assert isinstance(red, Status)

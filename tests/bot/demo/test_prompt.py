@@ -21,9 +21,15 @@ CTRL_C, CTRL_D = b"\x03", b"\x04"
 
 
 def demo(
-    stdin: int | None, out: int, first: Callable[[], None] | None = None
+    stdin: int | None, out: int, first: Callable[[], object] = int
 ) -> subprocess.Popen[str]:
     """Start the demo in a session of its own; `first` runs in it before."""
+
+    def begin() -> None:
+        # What a shell starts in the background is told to ignore Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        first()
+
     return subprocess.Popen(
         [sys.executable, "-m", "bot", "demo"],
         cwd=ROOT,
@@ -31,7 +37,7 @@ def demo(
         stdout=out,
         stderr=out,
         start_new_session=True,
-        preexec_fn=first,  # noqa: PLW1509 - no other thread runs here
+        preexec_fn=begin,  # noqa: PLW1509 - no other thread runs here
         text=True,
     )
 
