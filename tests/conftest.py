@@ -1,9 +1,12 @@
-"""What holds for every test: no sockets but loopback, no stray event loop."""
+"""What holds for every test: no sockets but loopback, no stray event loop or log."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import settings
 
 # On Python 3.11 pytest-asyncio leaks an event loop when a plain test comes before the
@@ -13,3 +16,10 @@ asyncio.set_event_loop(None)
 # Machines are shared and noisy: how long an example takes says nothing.
 settings.register_profile("runbell", deadline=None)
 settings.load_profile("runbell")
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_its_own() -> Iterator[None]:
+    """A command that was tried has set logging up, for a stream that is closed now."""
+    yield
+    structlog.reset_defaults()

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from bot import VERSION
@@ -58,14 +57,12 @@ connections:
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSML_ACCESS_KEY", "ncp-demo-access-key")
     monkeypatch.setenv("NSML_SECRET_KEY", "ncp-demo-secret-key")
     monkeypatch.setenv("NSML_API_KEY", "ncp-demo-api-key")
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):
         monkeypatch.delenv(name, raising=False)
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ def _as_it_was() -> Iterator[None]:
     # Reading the log must not be changed by what pytest does to see it as well.
     root.handlers[:] = []
     yield
-    structlog.reset_defaults()
     root.handlers[:], root.level = handlers, level
 
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from aiohttp import web
 from typer.testing import CliRunner
 from typing_extensions import override
@@ -285,7 +284,6 @@ def test_in_a_terminal_there_is_a_line_for_each_with_mark_and_word(
     monkeypatch.setenv("SHOP_TOKEN", "fake-token")
     Path("runbell.yml").write_text(NOWHERE)
     result = CliRunner().invoke(cli, ["doctor"])
-    structlog.reset_defaults()
 
     assert result.exit_code == TROUBLE
     first, *_, last = result.stdout.splitlines()
@@ -300,7 +298,6 @@ def test_json_is_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "fake-token")
     Path("runbell.yml").write_text(NOWHERE)
     result = CliRunner().invoke(cli, ["doctor", "--json"])
-    structlog.reset_defaults()
 
     assert result.exit_code == TROUBLE
     report = json.loads(result.stdout)
@@ -318,7 +315,6 @@ def test_json_is_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_quiet")
 def test_without_a_configuration_it_says_how_to_begin() -> None:
     result = CliRunner().invoke(cli, ["doctor"])
-    structlog.reset_defaults()
     assert result.exit_code == WRONG
     assert "there is no such file" in result.stdout
 
@@ -330,4 +326,3 @@ def test_it_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("bot.setup.doctor.load", interrupt)
     assert CliRunner().invoke(cli, ["doctor"]).exit_code == 130
-    structlog.reset_defaults()
