@@ -11,18 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    GetCoreSchemaHandler,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import TypeAdapter, ValidationError
 
 from providers.errors import (
     BadAnswer,
@@ -40,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pydantic_core import CoreSchema, ErrorDetails
+    from pydantic_core import ErrorDetails
 
 __all__ = [
     "KIND_OF_STATUS",
@@ -48,14 +39,11 @@ __all__ = [
     "Answer",
     "AuthFailed",
     "Fault",
-    "Items",
     "NoAnswer",
-    "OrNone",
     "Problem",
     "Quota",
     "ReadFault",
     "ReadQuota",
-    "WireModel",
     "clip",
     "fault_of",
     "fault_of_status",
@@ -67,87 +55,6 @@ __all__ = [
 T = TypeVar("T")
 
 DAY = timedelta(days=1)
-
-
-class WireModel(BaseModel):
-    """The base of every vendor shape: lenient, since vendors change without a word.
-
-    Unknown fields are ignored, numbers may stand where text was promised.
-    """
-
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-
-
-class _Forgiving:
-    """A validator that forgives something odd, called only where there is something.
-
-    Straight from the bytes (`validate_json`) the type stands alone: nothing is
-    forgiven, and pydantic stays in its own fast code. What fails there is read again
-    as Python objects, and this time with the validator; see `Answer._decode`.
-    """
-
-    def __init__(
-        self,
-        forgive: Callable[[Any, ValidatorFunctionWrapHandler, ValidationInfo], Any],
-    ) -> None:
-        self._forgive = WrapValidator(forgive)
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Return the type's two schemas, of which pydantic takes the one that fits.
-
-        https://docs.pydantic.dev/latest/api/pydantic_core_schema/
-        (json_or_python_schema)
-        """
-        return {
-            "type": "json-or-python",
-            "json_schema": handler(source),
-            "python_schema": self._forgive.__get_pydantic_core_schema__(
-                source, handler
-            ),
-        }
-
-
-def _keep_the_good(
-    value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
-) -> object:
-    """Validate a list as a whole; only where that fails, item by item."""
-    rejected: list[ValidationError] | None = (info.context or {}).get("rejected")
-    before = len(rejected or ())
-    try:
-        return handler(value)
-    except ValidationError:
-        if not isinstance(value, list) or rejected is None:
-            raise
-    # Lists inside this one have counted already, and are about to count again.
-    del rejected[before:]
-    good: list[Any] = []
-    for item in value:
-        inside = len(rejected)
-        try:
-            good.extend(handler([item]))
-        except ValidationError as error:
-            # Who is left out as a whole counts once, whatever was odd inside.
-            del rejected[inside:]
-            rejected.append(error)
-    return good
-
-
-def _or_none(
-    value: object, handler: ValidatorFunctionWrapHandler, _: ValidationInfo
-) -> object:
-    try:
-        return handler(value)
-    except ValidationError:
-        return None
-
-
-Items = Annotated[list[T], _Forgiving(_keep_the_good)]
-"""A list in which an entry we cannot read costs only itself, and is counted."""
-
-OrNone = Annotated[T | None, _Forgiving(_or_none)]
-"""A value that, where we cannot read it, is as if it were not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from providers.answer import Items, WireModel
+from providers.shapes import Items, WireModel
 
 
 def _text(value: object) -> str | None:

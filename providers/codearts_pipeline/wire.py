@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field, TypeAdapter, model_validator
 
-from providers.answer import Items, OrNone, WireModel
+from providers.shapes import Items, OrNone, WireModel
 
 Number = int | str | None
 """A number that may come as text, and a time in milliseconds or as text."""

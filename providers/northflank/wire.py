@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from providers.answer import Items, OrNone, WireModel
+from providers.shapes import Items, OrNone, WireModel
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import AliasChoices, Field, TypeAdapter, model_validator
 
-from providers.answer import Items, WireModel
+from providers.shapes import Items, WireModel
 
 
 class WireList(WireModel):

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, TypeAdapter
 
-from providers.answer import Items, WireModel
+from providers.shapes import Items, WireModel
 
 
 def unwrapped(value: object) -> object:

@@ -17,11 +17,8 @@ from providers.answer import (
     Answer,
     AuthFailed,
     Fault,
-    Items,
     NoAnswer,
-    OrNone,
     Problem,
-    WireModel,
     clip,
     fault_of,
     fault_of_status,
@@ -39,6 +36,7 @@ from providers.errors import (
     Unauthorized,
     Unavailable,
 )
+from providers.shapes import Items, OrNone, WireModel
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
