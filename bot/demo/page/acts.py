@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.demo.clouds.world import Ending
 from bot.demo.page.picture import places
 from bot.demo.slack import Ack, NotPossible
 
@@ -154,7 +155,22 @@ class Break(_Act):
         return {}
 
 
-Act = Say | Press | Suggest | Submit | Close | Break
+class Start(_Act):
+    """A run of a cloud's first pipeline, and how it is going to end."""
+
+    cloud: str
+    ending: Ending
+
+    async def do(self, stage: Stage) -> Told:
+        """Start it, by hand and now."""
+        if self.cloud not in stage.clouds:
+            raise NotPossible("there is no such cloud", self.cloud)
+        world = stage.clouds[self.cloud].world
+        world.start(world.pipelines()[0].id, self.ending)
+        return {}
+
+
+Act = Say | Press | Suggest | Submit | Close | Break | Start
 ACTS: Mapping[str, type[Act]] = {
     "say": Say,
     "press": Press,
@@ -162,6 +178,7 @@ ACTS: Mapping[str, type[Act]] = {
     "submit": Submit,
     "close": Close,
     "break": Break,
+    "start": Start,
 }
 
 

@@ -39,7 +39,12 @@ def picture(stage: Stage) -> Picture:
     for name, cloud in stage.clouds.items():
         title = known[stage.settings.connections[name].kind].provider.title
         down = cloud.trouble.down != 0
-        shown[f"cloud:{name}"] = {"name": name, "title": title, "down": down}
+        shown[f"cloud:{name}"] = {
+            "name": name,
+            "title": title,
+            "down": down,
+            "pipeline": cloud.world.pipelines()[0].name,
+        }
     return shown
 
 

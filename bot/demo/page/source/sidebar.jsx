@@ -4,8 +4,13 @@ import { useEffect, useRef } from "react";
 import { Bell } from "./marks.jsx";
 import { clouds, places } from "./world.js";
 
+const ENDINGS = [
+  ["fails", "fail"],
+  ["passes", "pass"],
+];
+
 function Cloud({ cloud, tell }) {
-  const { name, title, down } = cloud;
+  const { name, title, down, pipeline } = cloud;
   return (
     <li className={`cloud ${down ? "down" : ""}`}>
       <span className="cloud-state" aria-hidden="true" />
@@ -20,6 +25,19 @@ function Cloud({ cloud, tell }) {
       >
         {down ? "Repair" : "Break"}
       </button>
+      <span className="cloud-runs">
+        Let <em>{pipeline}</em>
+        {ENDINGS.map(([ending, word]) => (
+          <button
+            key={ending}
+            type="button"
+            aria-label={`Let ${pipeline} of ${name} ${word}`}
+            onClick={() => tell("start", { cloud: name, ending })}
+          >
+            {word}
+          </button>
+        ))}
+      </span>
     </li>
   );
 }
@@ -83,7 +101,8 @@ export function Sidebar({ docs, place, choose, tell, open, close }) {
       </ul>
       <p className="note">
         Everything here runs on this machine: five simulated clouds, a small local Slack, and
-        the real bot. Break a cloud and ask again: an answer is kept for a few seconds.
+        the real bot. Break a cloud and ask again: an answer is kept for a few seconds. A run
+        that you start takes a minute or two.
       </p>
     </nav>
   );

@@ -408,6 +408,24 @@ async def test_a_cloud_is_broken_and_repaired(
     assert answer == {"problem": "Slack says: there is no such cloud: azure."}
 
 
+@pytest.mark.parametrize("ending", ["fails", "passes"])
+async def test_a_run_is_started_and_ends_as_it_was_asked_to(
+    browser: httpx.AsyncClient, stage: Stage, ending: str
+) -> None:
+    world = stage.clouds["flow"].world
+    [pipeline, *_] = world.pipelines()
+    before = len(world.runs(pipeline.id))
+    assert (await state(browser))["cloud:flow"]["pipeline"] == pipeline.name
+
+    assert await told(browser, "start", cloud="flow", ending=ending) == {}
+
+    [newest, *older] = world.runs(pipeline.id)
+    assert len(older) == before
+    assert newest.run.ending == ending
+    answer = await told(browser, "start", cloud="azure", ending=ending)
+    assert answer == {"problem": "Slack says: there is no such cloud: azure."}
+
+
 async def test_a_cloud_taken_down_at_the_prompt_is_seen_on_the_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
