@@ -10,6 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.records import (
+    ChannelState,
+    Event,
+    Happening,
+    Lane,
+    Mute,
+    Verdict,
+    Watch,
+)
 from providers.contract import Filter
 from providers.errors import ProviderError
 from providers.model import Identity, LogTail, Pipeline, Run, State
@@ -251,10 +260,29 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the watch stands, where there is one."""
+
+    blind: tuple[Lane, ...] = ()
+    """The connections of which nothing is seen."""
+    parked: tuple[ChannelState, ...] = ()
+    """The channels that cannot be posted to."""
+    waiting: int = 0
+    """How many messages are on their way to Slack."""
+    waiting_since: datetime | None = None
+    dead: int = 0
+    """How many messages Slack refuses for good, of those that are kept."""
+    trouble: str | None = None
+    """Why nobody knows: the store does not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health(Again):
-    """How every connection is."""
+    """How every connection is, and how the watch stands."""
 
     pulses: tuple[Pulse, ...]
+    watch: Standing | None = None
+    """`None` where nothing is watched, as in a terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +317,139 @@ class Pending:
     connections: tuple[str, ...]
 
 
-Answer = Status | RunList | Show | Log | Health | Help | Problem | Pending
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicLine:
+    """What everybody is told of a change that one person made."""
+
+    by: str
+    """Slack's id of who made it."""
+    did: str
+    """What they did, behind their name: `watches release: …`."""
+    channel: str
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrote:
+    """Something was changed: what was understood, and how it is undone."""
+
+    sentence: str
+    typed: str | None = None
+    """The same as a command, with all that applies by default."""
+    notes: tuple[str, ...] = ()
+    """What is worth knowing of it, a sentence each."""
+    public: PublicLine | None = None
+    """`None` where it concerns only the one who asked, or nothing was changed."""
+    undo: str | None = None
+    """The command that takes it back."""
+    offers: tuple[Offer, ...] = ()
+    """What may be asked next."""
+    parts: tuple[Part, ...] = ()
+    """Connections that could not be searched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRow:
+    """A watch in a list."""
+
+    watch: Watch
+    what: str
+    """When it rings, and how, in words."""
+    muted_until: str | None = None
+    """Until when it is silent; `None` where it is not."""
+    offers: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watches(Paged):
+    """The watches of a channel, of a person, or all."""
+
+    scope: str
+    """Whose they are, in words: `here`, `of yours`."""
+    rows: tuple[WatchRow, ...]
+    """Those of this page."""
+    count: int
+    """How many there are in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteRow:
+    """A mute in a list."""
+
+    mute: Mute
+    what: str
+    unmute: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutes(Again):
+    """What is silent in a channel."""
+
+    rows: tuple[MuteRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing:
+    """Something that a watch would have rung for."""
+
+    pipeline: Pipeline
+    run: Run
+    event: Event
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal(Again):
+    """What a watch would have rung for."""
+
+    watch: Watch
+    what: str
+    ringings: tuple[Ringing, ...]
+    """Newest first."""
+    since: datetime
+    notes: tuple[str, ...] = ()
+    """What was not looked at, a sentence each."""
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning:
+    """Something that happened, and what was decided about it."""
+
+    happening: Happening
+    verdicts: tuple[Verdict, ...]
+    """Of the watches of the channel where it is asked; what rang comes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why(Again):
+    """What was decided about a run, by which rule, and why."""
+
+    about: str
+    """The run, as people call it."""
+    url: str | None
+    reasonings: tuple[Reasoning, ...]
+    """Oldest first."""
+    elsewhere: int = 0
+    """How many verdicts there are of watches in other channels."""
+    notes: tuple[str, ...] = ()
+
+
+Answer = (
+    Status
+    | RunList
+    | Show
+    | Log
+    | Health
+    | Help
+    | Wrote
+    | Watches
+    | Mutes
+    | Rehearsal
+    | Why
+    | Problem
+    | Pending
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

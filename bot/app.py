@@ -5,67 +5,65 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random, SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.catalog import Words
 from bot.clock import SystemClock
 from bot.commands.answering import answers
 from bot.commands.gather import Desk
+from bot.joining import (
+    PATIENCE,
+    StartError,
+    bolt_of,
+    client_of,
+    listen,
+    secret_of,
+    who_we_are,
+)
+from bot.metrics import Metrics
 from bot.reader import Reader
 from bot.readings import Ages
-from bot.settings import Mode
 from bot.slack.errands import Errands
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
 from bot.slack.sender import Sender
-from bot.slack.signature import Signatures
-from bot.web.server import application
-from bot.web.serving import Serving
+from bot.store import Store, StoreError, open_store
+from bot.watching import Watch, open_watch
 from providers.http.network import Network
 from providers.registry import kinds
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from bot.answers import Said
+    from bot.commands.asker import Asker
     from bot.settings import Settings
+    from bot.work.port import Engine
     from providers.clock import Clock
     from providers.contract import Provider
     from providers.http.network import Exchange
 
 log = structlog.get_logger(__name__)
 
+__all__ = ["HASTE", "Bot", "StartError", "open_bot", "open_desk", "open_providers"]
 
-# Slack's own client leaves time-outs to the session it is given.
-PATIENCE = aiohttp.ClientTimeout(total=30)
-
+T = TypeVar("T")
 
 HASTE = timedelta(seconds=2)
 """After this long, what is known is said, and the rest follows."""
-
-IN_TROUBLE = 500
-FOR_THE_BOT = "Take it from the app's page, OAuth & Permissions, and install the app."
-FOR_THE_APP = "It needs the scope connections:write, and Socket Mode switched on."
-
-
-class StartError(Exception):
-    """The bot cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +75,26 @@ class Bot:
     """Where it listens in HTTP mode; `None` in Socket Mode."""
     errands: Errands
     """What it is still busy with."""
+    watch: Watch | None
+    """The watch; `None` where it is switched off."""
 
 
 @asynccontextmanager
 async def open_providers(
-    settings: Settings, *, clock: Clock, random: Random
+    settings: Settings,
+    *,
+    clock: Clock,
+    random: Random,
+    observe: Callable[[Exchange], None] = lambda _: None,
 ) -> AsyncIterator[Mapping[str, Provider]]:
     """Open a provider for every connection, by name, with a network that they share."""
     known = kinds()
-    network = Network(clock=clock, random=random, observe=_observed)
+
+    def observed(exchange: Exchange) -> None:
+        _observed(exchange)
+        observe(exchange)
+
+    network = Network(clock=clock, random=random, observe=observed)
     try:
         yield {
             name: known[connection.kind].connect(name, connection, network)
@@ -97,10 +106,25 @@ async def open_providers(
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, *, clock: Clock | None = None, random: Random | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    random: Random | None = None,
+    store: Store | None = None,
+    observe: Callable[[Exchange], None] = lambda _: None,
 ) -> AsyncIterator[Desk]:
-    """Open all that answering needs: the providers and the reader over them."""
+    """Open all that answering needs: the providers and the reader over them.
+
+    Args:
+        settings: what was configured.
+        clock: what time it is.
+        random: for the waits between attempts, for nonces, and for ids.
+        store: what the watch remembers; `None` where nothing is watched.
+        observe: told of every request to a provider.
+
+    """
     clock = clock or SystemClock()
+    random = random or SystemRandom()
     cache = settings.cache
     ages = Ages(
         pipelines=cache.pipelines,
@@ -111,12 +135,18 @@ async def open_desk(
     )
     words = Words(groups=settings.groups, aliases=settings.aliases)
     async with open_providers(
-        settings, clock=clock, random=random or SystemRandom()
+        settings, clock=clock, random=random, observe=observe
     ) as providers:
         reader = Reader(providers, clock=clock, ages=ages)
         try:
             yield Desk(
-                reader=reader, words=words, clock=clock, command=settings.command
+                reader=reader,
+                words=words,
+                clock=clock,
+                command=settings.command,
+                store=store,
+                random=random,
+                zone=ZoneInfo(settings.timezone),
             )
         finally:
             await reader.close()
@@ -129,36 +159,49 @@ async def open_bot(
     clock: Clock | None = None,
     random: Random | None = None,
     haste: timedelta = HASTE,
+    engine: Engine | None = None,
 ) -> AsyncIterator[Bot]:
-    """Open the bot: answering, with Slack in front of it.
+    """Open the bot: answering and watching, with Slack in front of it.
 
     Args:
         settings: what was configured.
         clock: what time it is.
         random: for the waits between attempts, and for nonces.
         haste: after how long what is known is said, before the rest.
+        engine: works on the watch; by default the one that its store calls for.
 
     Raises:
-        StartError: Slack does not accept the tokens, or the port is taken.
+        StartError: Slack does not accept the tokens, the store cannot be opened, or
+            the port is taken.
 
     """
-    clock = clock or SystemClock()
+    clock, random = clock or SystemClock(), random or SystemRandom()
+    requests: Counter[str] = Counter()
+    metrics = Metrics()
+
+    def observe(exchange: Exchange) -> None:
+        requests[exchange.connection] += 1
+        metrics.asked(exchange.connection, is_failed=exchange.error is not None)
+
     async with AsyncExitStack() as stack:
-        desk = await stack.enter_async_context(
-            open_desk(settings, clock=clock, random=random)
-        )
         session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=PATIENCE)
         )
-        client = _client(settings, session, _secret(settings.slack.bot_token))
-        who = await _who(settings, client)
+        client = client_of(settings, session, secret_of(settings.slack.bot_token))
+        who = await who_we_are(settings, client)
+        store = await stack.enter_async_context(_store(settings, clock))
+        desk = await stack.enter_async_context(
+            open_desk(
+                settings, clock=clock, random=random, store=store, observe=observe
+            )
+        )
         # Bolt's own client has no token of its own: each request brings it.
-        app = _bolt(_client(settings, session, None), who)
+        app = bolt_of(client_of(settings, session, None), who)
         errands = Errands()
         stack.push_async_callback(errands.close)
 
-        def ask(text: str) -> AsyncIterator[Said]:
-            return answers(desk, text, haste)
+        def ask(text: str, asker: Asker) -> AsyncIterator[Said]:
+            return answers(desk, text, haste, asker)
 
         replies = Replies(
             ask=ask,
@@ -169,106 +212,52 @@ async def open_bot(
         Listeners(
             replies=replies, clock=clock, errands=errands, command=settings.command
         ).register(app)
-        url = await _listen(settings, app, clock, stack)
-        yield Bot(desk=desk, url=url, errands=errands)
+        watch: Watch | None = None
+        if store is not None:
+            opening = open_watch(
+                settings,
+                desk.reader.providers,
+                store,
+                clock=clock,
+                random=random,
+                calls=requests.__getitem__,
+                metrics=metrics,
+                engine=engine,
+            )
+            watch = await stack.enter_async_context(_explained(opening))
+            watching = watch.watching
+            desk = replace(desk, look_now=watching.look_now)
+            desk.reader.listen(
+                lambda name, looks: errands.run(watching.saw(name, looks))
+            )
+        url = await listen(settings, app, clock, stack, watch)
+        yield Bot(desk=desk, url=url, errands=errands, watch=watch)
 
 
-def _client(
-    settings: Settings, session: aiohttp.ClientSession, token: str | None
-) -> AsyncWebClient:
-    return AsyncWebClient(
-        token=token,
-        base_url=settings.slack.api_url,
-        session=session,
-        # The default handler sends a post again after a dropped connection, and so
-        # twice where the first one had arrived.
-        retry_handlers=[],
-    )
+def _store(
+    settings: Settings, clock: Clock
+) -> AbstractAsyncContextManager[Store | None]:
+    """Return the opening of the store; of none, where nothing is to be watched."""
+    if not settings.watch.enabled:
+        return nullcontext()
+    return _explained(open_store(settings.database.get_secret_value(), clock=clock))
 
 
-async def _who(settings: Settings, client: AsyncWebClient) -> AuthorizeResult:
-    """Return who we are to Slack, once it has accepted the bot's token."""
-    try:
-        who = await client.auth_test()
-    except SlackApiError as error:
-        raise _refused(error, "the bot token", FOR_THE_BOT) from None
-    except (aiohttp.ClientError, TimeoutError) as error:
-        msg = f"Slack cannot be reached at {settings.slack.api_url}: {error}"
-        raise StartError(msg) from None
-    log.info("slack knows us", team=who.get("team"), user=who.get("user"))
-    return AuthorizeResult.from_auth_test_response(
-        bot_token=client.token, auth_test_response=who
-    )
+@asynccontextmanager
+async def _explained(opening: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """Open something that needs the store; what goes wrong then is why we cannot start.
 
+    Raises:
+        StartError: it cannot be opened.
 
-def _bolt(client: AsyncWebClient, who: AuthorizeResult) -> AsyncApp:
-    async def authorize() -> AuthorizeResult:
-        # Bolt would ask Slack once more, before its first acknowledgement.
-        return who
-
-    return AsyncApp(
-        client=client,
-        authorize=authorize,
-        # Done before Bolt, by our clock, in `web`; sockets need none.
-        request_verification_enabled=False,
-        process_before_response=True,
-    )
-
-
-async def _listen(
-    settings: Settings, app: AsyncApp, clock: Clock, stack: AsyncExitStack
-) -> str | None:
-    """Begin to take Slack's requests; return where, in HTTP mode."""
-    if settings.slack.mode is Mode.HTTP:
-        ready = asyncio.Event()
-        signatures = Signatures(_secret(settings.slack.signing_secret) or "", clock)
-        web = application(
-            slack=AsyncSlackRequestHandler(app).handle,
-            is_genuine=signatures.is_genuine,
-            is_ready=ready.is_set,
-        )
-        http = settings.http
-        serving = Serving(web, host=http.host, port=http.port)
+    """
+    async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(serving)
-        except OSError as error:
-            msg = f"cannot listen on {http.host}:{http.port}: {error.strerror}"
+            opened = await stack.enter_async_context(opening)
+        except StoreError as error:
+            msg = f"{error}. Without the store nothing can be watched."
             raise StartError(msg) from None
-        stack.callback(ready.clear)
-        ready.set()
-        log.info("listening", url=f"{serving.url}/slack/events")
-        return serving.url
-    app_token = _secret(settings.slack.app_token) or ""
-    handler = AsyncSocketModeHandler(app, app_token)
-    stack.push_async_callback(handler.close_async)
-    try:
-        # Asked here first: the handler tries a token for ever, whatever Slack says.
-        await app.client.apps_connections_open(app_token=app_token)
-        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt's own
-    except (aiohttp.ClientError, TimeoutError) as error:
-        msg = f"Slack cannot be reached at {settings.slack.api_url}: {error}"
-        raise StartError(msg) from None
-    except SlackApiError as error:
-        raise _refused(error, "the app token", FOR_THE_APP) from None
-    log.info("connected by Socket Mode")
-    return None
-
-
-def _refused(error: SlackApiError, what: str, advice: str) -> StartError:
-    """Return why Slack does not let us in; only a refusal is blamed on the token."""
-    data = getattr(error.response, "data", error.response)
-    word = data.get("error") if isinstance(data, dict) else None
-    status = getattr(error.response, "status_code", 0)
-    if status >= IN_TROUBLE or word in {None, "internal_error", "ratelimited"}:
-        return StartError(
-            f"Slack is in trouble (HTTP {status}, {word}): try again later."
-        )
-    return StartError(f"Slack does not accept {what} ({word}). {advice}")
-
-
-def _secret(value: SecretStr | None) -> str | None:
-    """Return what a secret holds; `None` where it is not set."""
-    return value.get_secret_value() if value else None
+        yield opened
 
 
 def _observed(exchange: Exchange) -> None:

@@ -26,16 +26,22 @@ from bot.answers import (
     Health,
     Help,
     Log,
+    Mutes,
     Offer,
     Part,
     Pending,
     Problem,
+    Rehearsal,
     RunList,
     Show,
     Status,
+    Watches,
+    Why,
+    Wrote,
 )
 from bot.app import StartError, open_bot, open_desk
 from bot.cli_setup import DEFAULT_CONFIG, screen, setup
+from bot.cli_store import database, watches
 from bot.clock import SystemClock
 from bot.commands.answering import answer
 from bot.commands.grammar import Verb, parse, typed
@@ -174,6 +180,8 @@ def health(
 
 
 cli.add_typer(setup)
+cli.add_typer(database, name="db")
+cli.add_typer(watches, name="watches")
 
 
 @cli.command("help")
@@ -208,7 +216,9 @@ def exit_code(found: Answer) -> int:
             unread = found.trouble is not None
         case Pending():
             unread = True
-        case Log() | Help():
+        case Wrote() | Rehearsal():
+            unread = bool(found.parts)
+        case Log() | Help() | Watches() | Mutes() | Why():
             unread = False
         case _:  # pragma: no cover - the type checker proves that there is none
             assert_never(found)

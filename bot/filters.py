@@ -5,21 +5,24 @@ anything. A provider is asked for as much of it as it can narrow its list by; al
 of it is applied here too.
 
 `page:2` is written like a filter and narrows nothing: it says which part of a long
-answer is wanted.
+answer is wanted. Nor does what only a watch has: `on:`, `after:`, `queued:`,
+`mention:`, `style:` say when and how it rings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 
 from typing_extensions import override
 
-from bot.tokens import Token, literal, plain
+from bot.records import Event, Style
+from bot.tokens import Token, literal, plain, tokens
 from providers.contract import RunQuery
 from providers.globs import matches
 from providers.model import Pipeline, Run, State, TriggerKind
@@ -37,6 +40,15 @@ class Key(StrEnum):
     NAME = "name"
     CONNECTION = "connection"
     PAGE = "page"
+    ON = "on"
+    AFTER = "after"
+    QUEUED = "queued"
+    MENTION = "mention"
+    STYLE = "style"
+
+
+OF_WATCHES = frozenset({Key.ON, Key.AFTER, Key.QUEUED, Key.MENTION, Key.STYLE})
+"""What only a watch has."""
 
 
 SPELLINGS: Mapping[str, Key] = {
@@ -45,6 +57,7 @@ SPELLINGS: Mapping[str, Key] = {
     "status": Key.STATE,
     "event": Key.TRIGGER,
     "by": Key.ACTOR,
+    "when": Key.ON,
 }
 """The keys, and what users of other bots type for them."""
 
@@ -71,9 +84,32 @@ TRIGGERS: Mapping[str, TriggerKind] = {
 }
 """What sets a run off, and what people call it."""
 
+EVENTS: Mapping[str, Event] = {
+    **{event.value: event for event in Event},
+    "failed": Event.BROKEN,
+    "failure": Event.BROKEN,
+    "red": Event.BROKEN,
+    "passed": Event.FIXED,
+    "success": Event.FIXED,
+    "green": Event.FIXED,
+    "recovered": Event.FIXED,
+    "still-red": Event.STILL_BROKEN,
+    "all-failures": Event.EVERY_FAILURE,
+    "cancelled": Event.CANCELED,
+    "finished": Event.DONE,
+}
+"""What a watch can ring on, and what people call it."""
+
+NOBODY = "none"
+"""The word for no mention."""
+
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LENGTH = re.compile(r"(\d{1,6})(s|min|m|h|d|w)")
 _PAGE = re.compile(r"0*[1-9][0-9]{0,3}")
+_AFTER = re.compile(r"0*[1-9][0-9]?")
+# People, also of an Enterprise Grid, and groups:
+# https://docs.slack.dev/messaging/formatting-message-text#mentioning-users
+_MENTION = re.compile(r"(?:@|!subteam\^)?([USW](?=[A-Z]*[0-9])[A-Z0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +152,16 @@ def read_term(typed: Token | str) -> Term | Bad | None:
     term = Term(key, values, is_not)
     if not values:
         return Bad(f"“{word}” has no value.", (f"{name}:{EXAMPLES[key]}",))
-    if key is Key.PAGE and (is_not or len(values) > 1):
+    if key in _SINGLE and (is_not or len(values) > 1):
+        return Bad(f"“{word}” is {_SINGLE[key]}.", (f"{name}:{EXAMPLES[key]}",))
+    if key is Key.ON and is_not:
         return Bad(
-            f"“{word}” is no page: it is one number, counted from 1.",
+            f"“{word}” is no list of events: name those to ring on.",
             (f"{name}:{EXAMPLES[key]}",),
         )
+    if key in _CLEANED:
+        values = tuple(_CLEANED[key](value, token) for value in values)
+        term = Term(key, values)
     for value in values:
         if not _IS_VALUE[key](value):
             near = get_close_matches(value.casefold(), _known(key), n=3, cutoff=0.5)
@@ -142,7 +183,39 @@ EXAMPLES: Mapping[Key, str] = {
     Key.NAME: "*nightly*",
     Key.CONNECTION: "shop",
     Key.PAGE: "2",
+    Key.ON: "broken,fixed",
+    Key.AFTER: "2",
+    Key.QUEUED: "30m",
+    Key.MENTION: NOBODY,
+    Key.STYLE: "both",
 }
+
+_SINGLE: Mapping[Key, str] = {
+    Key.PAGE: "no page: it is one number, counted from 1",
+    Key.AFTER: "no count: it is one number, of failures in a row",
+    Key.QUEUED: "no length of time: it is one, such as 30m",
+    Key.MENTION: "nobody to mention: it is one person or group, or none",
+    Key.STYLE: "no style: it is edit, thread or both",
+}
+"""What has one value and no opposite, and what is said of more."""
+
+
+def _measure(value: str, _: Token) -> str:
+    return value.removeprefix(">")
+
+
+def _mentioned(value: str, token: Token) -> str:
+    found = _MENTION.fullmatch(token.slack_id or value)
+    return found[1] if found else value.casefold()
+
+
+_CLEANED: Mapping[Key, Callable[[str, Token], str]] = {
+    Key.QUEUED: _measure,
+    Key.MENTION: _mentioned,
+    Key.ON: lambda value, _: EVENTS.get(value.casefold(), value),
+    Key.STYLE: lambda value, _: value.casefold(),
+}
+"""How a value is written, whatever way it was typed."""
 
 
 def length(text: str) -> timedelta | None:
@@ -165,13 +238,23 @@ _IS_VALUE: Mapping[Key, Callable[[str], bool]] = {
     Key.NAME: _anything,
     Key.CONNECTION: _anything,
     Key.PAGE: lambda v: _PAGE.fullmatch(v) is not None,
+    Key.ON: lambda v: v in set(Event),
+    Key.AFTER: lambda v: _AFTER.fullmatch(v) is not None,
+    Key.QUEUED: lambda v: length(v) is not None,
+    Key.MENTION: lambda v: v == NOBODY or _MENTION.fullmatch(v) is not None,
+    Key.STYLE: lambda v: v in set(Style),
+}
+
+_KNOWN: Mapping[Key, Collection[str]] = {
+    Key.STATE: STATES,
+    Key.TRIGGER: TRIGGERS,
+    Key.ON: EVENTS,
+    Key.STYLE: tuple(Style),
 }
 
 
 def _known(key: Key) -> list[str]:
-    if key is Key.STATE:
-        return list(STATES)
-    return list(TRIGGERS) if key is Key.TRIGGER else []
+    return list(_KNOWN.get(key, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +276,14 @@ class Filters:
         """Which page of the answer is wanted, counted from 1; the last word counts."""
         pages = [int(t.values[0]) for t in self.terms if t.key is Key.PAGE]
         return pages[-1] if pages else 1
+
+    def of(self, *keys: Key) -> tuple[Term, ...]:
+        """Return the terms of these keys, in their order."""
+        return tuple(term for term in self.terms if term.key in keys)
+
+    def without(self, keys: Collection[Key]) -> Filters:
+        """Return the filters but for the terms of these keys."""
+        return Filters(tuple(term for term in self.terms if term.key not in keys))
 
     def at_page(self, page: int) -> Filters:
         """Return the same filters for another page; the first one needs no word."""
@@ -250,6 +341,17 @@ class Filters:
 
 ALL = Filters()
 """No filter: every run is meant."""
+
+
+@lru_cache(maxsize=1024)
+def read_filters(text: str) -> Filters:
+    """Return the filters that `str()` wrote; what cannot be read narrows nothing.
+
+    They were checked when they were typed: a word that means nothing any more must not
+    keep a watch from ringing.
+    """
+    terms = (read_term(word) for word in tokens(text))
+    return Filters(tuple(term for term in terms if isinstance(term, Term)))
 
 
 def pipeline_value(key: Key, pipeline: Pipeline) -> str:

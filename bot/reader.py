@@ -71,6 +71,11 @@ class Reader:
         )
         self._flights: dict[Key, asyncio.Task[Reading[Any]]] = {}
         self._question = Question(heard=None)
+        self._listeners: list[Callable[[str, Mapping[PipelineRef, Look]], None]] = []
+
+    def listen(self, hear: Callable[[str, Mapping[PipelineRef, Look]], None]) -> None:
+        """Have every look at latest runs told, as it comes: a question is a look."""
+        self._listeners.append(hear)
 
     def until(self, patience: timedelta) -> Reader:
         """Return a view for one question that is in a hurry; all else is shared.
@@ -128,6 +133,8 @@ class Reader:
             looks = await self.providers[connection].latest_runs(refs)
             now = self._clock.now()
             self._looks.update({ref: (found, now) for ref, found in looks.items()})
+            for hear in self._listeners:
+                hear(connection, looks)
             return looks
 
         reading = await self._read(

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 
 from typing_extensions import override
 
@@ -70,6 +71,8 @@ class Token:
     text: str
     bare: str
     """The same, with a space for every character that is taken as it is."""
+    slack_id: str = field(default="", compare=False)
+    """Of the channel or person that Slack has put into it; empty where none."""
 
     @override
     def __str__(self) -> str:
@@ -84,7 +87,7 @@ class Token:
 
     def cut(self, start: int, end: int | None = None) -> Token:
         """Return a part of the word."""
-        return Token(self.text[start:end], self.bare[start:end])
+        return Token(self.text[start:end], self.bare[start:end], self.slack_id)
 
     def split(self, mark: str) -> tuple[Token, ...]:
         """Return the parts between a character, but where that is taken as it is."""
@@ -96,10 +99,10 @@ class Token:
 def tokens(text: str) -> tuple[Token, ...]:
     """Return the words of a text; what stands in quotes stays together."""
     found: list[Token] = []
-    word: list[tuple[str, bool]] = []
-    for character, is_literal in [*_characters(text), (" ", False)]:
-        if is_literal or not character.isspace():
-            word.append((character, is_literal))
+    word: list[_Character] = []
+    for character in [*_characters(text), _Character(" ")]:
+        if character.is_literal or not character.text.isspace():
+            word.append(character)
         elif word:
             found.append(_token(word))
             word = []
@@ -135,25 +138,40 @@ def is_url(word: str) -> bool:
     return word[: len("https://")].casefold().startswith(("https://", "http://"))
 
 
-def _characters(text: str) -> Iterator[tuple[str, bool]]:
-    """Return the characters that are meant, and whether each is taken as it is."""
+class _Character(NamedTuple):
+    """A character that is meant, and whether it is taken as it is."""
+
+    text: str
+    is_literal: bool = False
+    slack_id: str = ""
+    """Of the channel or person whose name begins here."""
+
+
+def _characters(text: str) -> Iterator[_Character]:
+    """Return the characters that are meant."""
     in_quotes = False
     for unit in _UNIT.finditer(text):
         if unit["quote"]:
             in_quotes = not in_quotes
         elif unit["escaped"]:
-            yield _unescaped(unit["escaped"]), True
+            yield _Character(_unescaped(unit["escaped"]), is_literal=True)
         elif unit["inner"]:
             meant = _unwrapped(unit["inner"], unit["label"])
             # A channel may be called 12, and the 12 have been the number of a run.
-            yield meant[0], in_quotes or meant[0] != "#"
-            yield from ((c, True) for c in meant[1:])
+            is_literal = in_quotes or meant[0] != "#"
+            yield _Character(meant[0], is_literal, _slack_id(unit["inner"]))
+            yield from (_Character(c, is_literal=True) for c in meant[1:])
         else:
             character = _unescaped(unit[0])
             if not in_quotes:
                 character = character.translate(_LOOKALIKES)
             if character:
-                yield character, in_quotes or character in _TROUBLE
+                yield _Character(character, in_quotes or character in _TROUBLE)
+
+
+def _slack_id(inner: str) -> str:
+    """Return the id of the channel or person in what Slack wrapped."""
+    return inner[1:] if inner[0] in "#@" else ""
 
 
 def _unwrapped(inner: str, label: str | None) -> str:
@@ -171,9 +189,10 @@ def _unescaped(text: str) -> str:
     return _ENTITY.sub(lambda found: _ENTITIES[found[0]], text)
 
 
-def _token(word: list[tuple[str, bool]]) -> Token:
-    bare = (_LITERAL if is_literal else c for c, is_literal in word)
-    return Token("".join(c for c, _ in word), "".join(bare))
+def _token(word: list[_Character]) -> Token:
+    bare = "".join(_LITERAL if c.is_literal else c.text for c in word)
+    slack_id = next((c.slack_id for c in word if c.slack_id), "")
+    return Token("".join(c.text for c in word), bare, slack_id)
 
 
 def _needs_quotes(character: str, bare: str) -> bool:

@@ -13,6 +13,18 @@ class Verb(StrEnum):
     LIST = "list"
     SHOW = "show"
     LOG = "log"
+    WATCH = "watch"
+    UNWATCH = "unwatch"
+    WATCHES = "watches"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    MUTES = "mutes"
+    ACK = "ack"
+    UNACK = "unack"
+    FOLLOW = "follow"
+    UNFOLLOW = "unfollow"
+    TEST = "test"
+    WHY = "why"
     HEALTH = "health"
     HELP = "help"
 
@@ -25,6 +37,17 @@ SYNONYMS: Mapping[str, Verb] = {
     "run": Verb.SHOW,
     "logs": Verb.LOG,
     "tail": Verb.LOG,
+    "subscribe": Verb.WATCH,
+    "sub": Verb.WATCH,
+    "unsubscribe": Verb.UNWATCH,
+    "unsub": Verb.UNWATCH,
+    "subscriptions": Verb.WATCHES,
+    "snooze": Verb.MUTE,
+    "silence": Verb.MUTE,
+    "unsnooze": Verb.UNMUTE,
+    "acknowledge": Verb.ACK,
+    "rehearse": Verb.TEST,
+    "explain": Verb.WHY,
     "ping": Verb.HEALTH,
     "doctor": Verb.HEALTH,
     "?": Verb.HELP,
@@ -33,6 +56,8 @@ SYNONYMS: Mapping[str, Verb] = {
     "状态": Verb.STATUS,
     "목록": Verb.LIST,
     "列表": Verb.LIST,
+    "구독": Verb.WATCH,
+    "订阅": Verb.WATCH,
     "로그": Verb.LOG,
     "日志": Verb.LOG,
     "도움말": Verb.HELP,
@@ -43,10 +68,9 @@ the people whose clouds these are."""
 
 LATER = frozenset(
     {
-        *("watch", "unwatch", "watches", "subscribe", "unsubscribe"),
-        *("mute", "unmute", "mutes", "snooze", "follow", "unfollow", "ack"),
+        *("subscribe", "unsubscribe", "snooze"),
         *("rerun", "cancel", "approve", "reject"),
-        *("digest", "test", "why", "me"),
+        *("digest", "me"),
     }
 )
 """Verbs to come. No name of the configuration may be one today, so that none has to be

@@ -161,6 +161,9 @@ class Provider(ABC):
     native_filters: ClassVar[frozenset[Filter]] = frozenset()
     """The filters the vendor's own list of runs has, in part or in full."""
 
+    tells_outcome: ClassVar[bool] = True
+    """Whether the vendor says how a run ended, and not only that it did."""
+
     def __init__(self, connection: str) -> None:
         self.connection = connection
 

@@ -215,6 +215,20 @@ class Run:
         return first_failing_path(self.tasks or ())
 
     @property
+    def log_path(self) -> tuple[Task, ...]:
+        """The way down to the task whose log says most; `()` where none has a log.
+
+        That is the deepest one with a log on the failing path, else the last one that
+        has a log at all.
+        """
+        failing = self.failing_path
+        for end in range(len(failing), 0, -1):
+            if failing[end - 1].log is not None:
+                return failing[:end]
+        below = [path for path in _paths(self.tasks or ()) if path[-1].log is not None]
+        return below[-1] if below else ()
+
+    @property
     def moment(self) -> datetime | None:
         """The best known time of the run: when it started, else when it appeared."""
         return self.started_at or self.queued_at or self.created_at or self.updated_at
@@ -263,6 +277,16 @@ class Identity:
     name: str | None = None
     detail: str | None = None
     expires_at: datetime | None = None
+
+
+def _paths(
+    tasks: tuple[Task, ...], above: tuple[Task, ...] = ()
+) -> list[tuple[Task, ...]]:
+    found: list[tuple[Task, ...]] = []
+    for task in tasks:
+        path = (*above, task)
+        found += [path, *_paths(task.children, path)]
+    return found
 
 
 def utc_from_epoch_ms(milliseconds: float | None) -> datetime | None:

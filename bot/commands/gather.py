@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from bot.answers import Offer, Part, Problem
@@ -24,8 +25,10 @@ from bot.tokens import is_url
 from providers.model import PipelineRef, RunRef
 
 if TYPE_CHECKING:
+    from bot.commands.asker import Asker
     from bot.reader import Reader
     from bot.readings import Reading
+    from bot.store import Store
     from providers.clock import Clock
     from providers.model import Pipeline
 
@@ -46,10 +49,31 @@ class Desk:
     clock: Clock
     command: str
     """The slash command's name, such as `/runs`."""
+    store: Store | None = None
+    """What the watch remembers; `None` where nothing is watched."""
+    random: Random = field(default_factory=SystemRandom)
+    """For the ids that people type."""
+    zone: tzinfo = UTC
+    """Where people are whose own zone is not known."""
+    asker: Asker | None = None
+    """Who asks, and where; `None` in a terminal."""
+    look_now: Callable[[str], Awaitable[None]] | None = None
+    """Has the watch look at a connection soon; `None` where nothing watches."""
 
     def now(self) -> datetime:
         """Return the time."""
         return self.clock.now()
+
+    async def hasten(self, pipelines: Iterable[Pipeline]) -> None:
+        """Have these pipelines looked at soon: somebody has begun to wait for them."""
+        if self.look_now is not None:
+            for name in sorted({pipeline.ref.connection for pipeline in pipelines}):
+                await self.look_now(name)
+
+    @property
+    def local_zone(self) -> tzinfo:
+        """The zone whose clocks who asks looks at."""
+        return self.asker.zone if self.asker and self.asker.zone else self.zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,19 +1,22 @@
 """What a person typed → a command; pure.
 
-Verb first, target second, filters anywhere. What stands in quotes is taken as it is: it
-holds no number of a run and is no filter.
+Verb first, target second, filters anywhere; where, and until when, behind the target
+(`mute release for 2h in #ci`). What stands in quotes is taken as it is: it holds no
+number of a run and is no filter.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from typing_extensions import override
 
-from bot.filters import ALL, Bad, Filters, Term, read_term
+from bot.commands.times import Until, read_until
+from bot.filters import ALL, OF_WATCHES, Bad, Filters, Key, Term, read_term
 from bot.tokens import Token, is_url, literal, plain, quoted, tokens
 from bot.vocabulary import SYNONYMS, Verb
 
@@ -22,8 +25,46 @@ __all__ = ["LONGEST", "OF_ONE_RUN", "Command", "Unclear", "Verb", "parse", "type
 LONGEST = 1000
 """The longest text that is read, in characters; no question needs more."""
 
-OF_ONE_RUN = frozenset({Verb.SHOW, Verb.LOG})
+OF_ONE_RUN = frozenset({Verb.SHOW, Verb.LOG, Verb.FOLLOW, Verb.UNFOLLOW, Verb.WHY})
 """The verbs that take a run: a number may follow the target."""
+
+PLACED = frozenset(
+    {
+        *(Verb.WATCH, Verb.UNWATCH, Verb.WATCHES, Verb.TEST),
+        *(Verb.MUTE, Verb.UNMUTE, Verb.MUTES, Verb.ACK, Verb.UNACK, Verb.FOLLOW),
+    }
+)
+"""The verbs that are about a channel: `in #ci` may follow the target."""
+
+TIMED = frozenset({Verb.MUTE})
+"""The verbs that end: `for 2h` or `until …` may follow the target."""
+
+WRITING = frozenset(
+    {
+        *(Verb.WATCH, Verb.UNWATCH, Verb.MUTE, Verb.UNMUTE, Verb.ACK, Verb.UNACK),
+        *(Verb.FOLLOW, Verb.UNFOLLOW),
+    }
+)
+"""The verbs that change something."""
+
+READING_KEYS = frozenset(Key) - OF_WATCHES
+WATCHING_KEYS = OF_WATCHES | {
+    *(Key.BRANCH, Key.ACTOR, Key.TRIGGER, Key.NAME, Key.CONNECTION, Key.LONGER),
+}
+_KEYS: Mapping[Verb, frozenset[Key]] = {
+    Verb.WATCH: WATCHING_KEYS,
+    Verb.TEST: WATCHING_KEYS,
+    **dict.fromkeys((Verb.WATCHES, Verb.MUTES), frozenset({Key.PAGE})),
+    **dict.fromkeys(
+        (Verb.UNWATCH, Verb.MUTE, Verb.UNMUTE, Verb.ACK, Verb.UNACK), frozenset[Key]()
+    ),
+}
+"""The filters that the verbs take; those that are not here take what narrows runs."""
+
+# What Slack calls channels, conversations and people.
+_PLACE = re.compile(r"[#@]?([CDGUW](?=[A-Z]*[0-9])[A-Z0-9]+)")
+_IN = "in"
+_CLAUSES = frozenset({_IN, "for", "until"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +77,17 @@ class Command:
     run: str | None = None
     """The number or id of a run, for the verbs that take one."""
     filters: Filters = ALL
+    channel: str | None = None
+    """Slack's id of the channel it is about, where one is named."""
+    until: Until | None = None
 
     @override
     def __str__(self) -> str:
         """Return the command as it would be typed; `parse` reads it back."""
         target = self.target and _target(self.target)
         run = f"#{literal(self.run)}" if self.run else None
-        said = (self.verb, target, run, self.filters)
+        place = f"{_IN} {self.channel}" if self.channel else None
+        said = (self.verb, target, run, self.filters, self.until, place)
         return " ".join(str(part) for part in said if part)
 
 
@@ -82,12 +127,14 @@ def parse(text: str, name: str = "") -> Command | Unclear:
     targets = [word for word, term in zip(words, read, strict=True) if term is None]
     wrong = [term for term in read if isinstance(term, Bad)]
     if wrong:
-        meant = (c for f in _put_right(words, read) for c in _meant(verb, targets, f))
-        return Unclear(wrong[0].what, tuple(map(str, meant)))
+        right = _put_right(words, read)
+        instead = tuple(str(c) for f in right for c in _meant(verb, targets, f))
+        return Unclear(wrong[0].what, instead or (Verb.HELP,))
     filters = Filters(tuple(term for term in read if isinstance(term, Term)))
     if verb is None and targets:
         what = f"“{targets[0].text}” is not something I can do."
-        return Unclear(what, tuple(map(str, _meant(verb, targets, filters))))
+        meant = tuple(map(str, _meant(verb, targets, filters)))
+        return Unclear(what, meant or (Verb.HELP,))
     return _command(verb, targets, filters)
 
 
@@ -99,12 +146,97 @@ def typed(verb: Verb, words: Sequence[str]) -> str:
     return " ".join((verb, *(str(plain(word)) for word in words)))
 
 
-def _command(verb: Verb | None, targets: list[Token], filters: Filters) -> Command:
-    run: str | None = None
+def keys_of(verb: Verb | None) -> frozenset[Key]:
+    """Return the keys of the filters that a verb takes."""
+    return _KEYS.get(verb, READING_KEYS) if verb else READING_KEYS
+
+
+def _command(
+    verb: Verb | None, targets: list[Token], filters: Filters
+) -> Command | Unclear:
+    clauses = _clauses(verb, targets)
+    targets, run = clauses.rest, None
     if verb in OF_ONE_RUN and targets:
         run, targets = _run(targets)
     target = " ".join(word.text for word in targets)
-    return Command(verb, target or None, run, filters)
+    allowed = Filters(filters.of(*keys_of(verb)))
+    command = Command(
+        verb, target or None, run, allowed, clauses.channel, clauses.until
+    )
+    if clauses.wrong:
+        return Unclear(clauses.wrong, (str(command),))
+    if allowed != filters:
+        stray = next(t.key for t in filters.terms if t not in allowed.terms)
+        return Unclear(_stray(verb, stray), (str(command),))
+    return command
+
+
+def _stray(verb: Verb | None, key: Key) -> str:
+    """Return why a filter cannot stand there: nothing is passed over in silence."""
+    name = verb or Verb.STATUS
+    if key in OF_WATCHES:
+        return f"“{key}:” says when a watch rings, and means nothing to {name}."
+    if name in {Verb.WATCH, Verb.TEST}:
+        return (
+            f"“{key}:” is no part of a watch: say when it rings with on:, such as "
+            "on:broken,fixed."
+        )
+    return f"{name} takes no “{key}:”; it goes by its target alone."
+
+
+@dataclass(slots=True)
+class _Clauses:
+    """What stands behind a target, and the words that are left of it."""
+
+    rest: list[Token]
+    channel: str | None = None
+    until: Until | None = None
+    wrong: str = ""
+
+
+def _clauses(verb: Verb | None, words: list[Token]) -> _Clauses:
+    found = _Clauses([])
+    left = words
+    while left:
+        word = left[0].bare.casefold()
+        taken = 0
+        if verb in PLACED and word == _IN and len(left) > 1:
+            taken = _take_place(found, left[1])
+        elif verb in TIMED and word in _CLAUSES:
+            taken = _take_end(found, left)
+        if not taken:
+            found.rest.append(left[0])
+        left = left[taken or 1 :]
+    return found
+
+
+def _take_place(found: _Clauses, word: Token) -> int:
+    place = _PLACE.fullmatch(word.slack_id or word.text)
+    if place is not None:
+        found.channel = place[1]
+    elif word.bare.startswith(("#", "@")) or word.text.startswith("@"):
+        found.wrong = (
+            f"I was not told which channel {word.text} is: pick it from the list that "
+            "opens as you type #, or type its id, which its details end with."
+        )
+    else:
+        return 0
+    return 2
+
+
+def _take_end(found: _Clauses, words: list[Token]) -> int:
+    # What is quoted stands as it is, and is no time.
+    read = read_until([word.bare for word in words[:3]])
+    if read is not None:
+        found.until, taken = read
+        return taken
+    if words[0].bare.casefold() == "until":
+        found.wrong = (
+            "I do not understand until when: say until fixed, until tomorrow, "
+            "until mon 09:00, or for 2h."
+        )
+        return 2
+    return 0
 
 
 def _run(targets: list[Token]) -> tuple[str | None, list[Token]]:
@@ -148,13 +280,17 @@ def _meant(
 ) -> tuple[Command, ...]:
     """Return what may be meant; without a verb, the first of the targets may be one."""
     if verb is not None or not targets:
-        return (_command(verb, targets, filters),)
+        return _commands(_command(verb, targets, filters))
     word, *rest = targets
     near = get_close_matches(word.text.casefold(), [*Verb, *SYNONYMS], n=2, cutoff=0.6)
     verbs = dict.fromkeys(v for n in near if (v := _verb(n)) is not None)
     # A word that is no verb may well be a target: "runs release" is a fair question.
     asked = _command(Verb.STATUS, targets, filters)
-    return (*(_command(verb, rest, filters) for verb in verbs), asked)
+    return _commands(*(_command(verb, rest, filters) for verb in verbs), asked)
+
+
+def _commands(*found: Command | Unclear) -> tuple[Command, ...]:
+    return tuple(command for command in found if isinstance(command, Command))
 
 
 def _verb(word: str) -> Verb | None:
@@ -166,4 +302,5 @@ def _verb(word: str) -> Verb | None:
 def _target(target: str) -> str:
     """Return how a target is typed, so that it is no filter."""
     shown = literal(target)
-    return shown if read_term(shown) is None else quoted(target)
+    is_plain = read_term(shown) is None and target.casefold() not in _CLAUSES
+    return shown if is_plain else quoted(target)

@@ -12,7 +12,6 @@ from providers.contract import Capability
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
     from bot.commands.grammar import Command
-    from providers.model import Run, Task
 
 LINES = 40
 """How many lines of a log are shown; more belongs on the vendor's own page."""
@@ -25,7 +24,7 @@ async def log(desk: Desk, command: Command) -> Log | Problem:
         return one
     run = one.run
     provider = desk.reader.providers[run.ref.pipeline.connection]
-    path = telling_path(run)
+    path = run.log_path
     if Capability.READ_LOG not in provider.can:
         return Problem(what=f"{provider.title} has no logs to read.", hint=run.url)
     if not path or path[-1].log is None:
@@ -41,27 +40,3 @@ async def log(desk: Desk, command: Command) -> Log | Problem:
         tail=reading.value,
         again=same_run(command, run.ref),
     )
-
-
-def telling_path(run: Run) -> tuple[Task, ...]:
-    """Return the way down to the task whose log says most.
-
-    That is the deepest one with a log on the failing path, else the last one that has
-    a log at all.
-    """
-    failing = run.failing_path
-    for end in range(len(failing), 0, -1):
-        if failing[end - 1].log is not None:
-            return failing[:end]
-    below = [path for path in _paths(run.tasks or ()) if path[-1].log is not None]
-    return below[-1] if below else ()
-
-
-def _paths(
-    tasks: tuple[Task, ...], above: tuple[Task, ...] = ()
-) -> list[tuple[Task, ...]]:
-    found: list[tuple[Task, ...]] = []
-    for task in tasks:
-        path = (*above, task)
-        found += [path, *_paths(task.children, path)]
-    return found

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bot.app import HASTE, Bot, open_bot
@@ -28,6 +29,7 @@ from providers.registry import kinds
 
 if TYPE_CHECKING:
     from bot.demo.slack import Channel, User
+    from bot.work.port import Engine
     from providers.clock import Clock
 
 # Obviously fake, and good for nothing outside this process.
@@ -63,11 +65,25 @@ async def open_stage(
     *,
     mode: Mode = Mode.SOCKET,
     haste: timedelta = HASTE,
+    engine: Engine | None = None,
     **changes: Any,
 ) -> AsyncIterator[Stage]:
-    """Open clouds, Slack and bot; `changes` are further settings of the bot's."""
+    """Open clouds, Slack and bot.
+
+    Args:
+        clock: of all of them.
+        random: of all of them.
+        mode: how Slack's requests reach the bot.
+        haste: after how long the bot says what it knows, before the rest.
+        engine: works on the watch, in the place of the bot's own.
+        changes: further settings of the bot's; its store is a file that goes with the
+            stage.
+
+    """
     clouds = _clouds(clock)
     async with AsyncExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="runbell-"))
+        changes = {"database": f"sqlite:///{folder}/runbell.db", **changes}
         urls: dict[str, str] = {}
         for name, cloud in clouds.items():
             server = LoopbackServer(cloud.app())
@@ -84,7 +100,7 @@ async def open_stage(
         channel = slack.add_channel("deploys", person)
         settings = _settings(urls, slack, mode, changes)
         bot = await stack.enter_async_context(
-            open_bot(settings, clock=clock, random=random, haste=haste)
+            open_bot(settings, clock=clock, random=random, haste=haste, engine=engine)
         )
         if bot.url is not None:
             slack.request_url = f"{bot.url}/slack/events"

@@ -14,12 +14,26 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
-from bot.answers import Health, Help, Log, Pending, Problem, RunList, Show, Status
+from bot.answers import (
+    Health,
+    Help,
+    Log,
+    Mutes,
+    Pending,
+    Problem,
+    Rehearsal,
+    RunList,
+    Show,
+    Status,
+    Watches,
+    Why,
+    Wrote,
+)
 from bot.render import words
 from bot.render.message import Block, Element, clip, is_address, printable
 
 if TYPE_CHECKING:
-    from bot.answers import Answer, Entry, Offer, Row
+    from bot.answers import Answer, Entry, MuteRow, Offer, Paged, Row
 
 MOST_ELEMENTS = 25
 LONGEST_LABEL = 75
@@ -40,6 +54,10 @@ class Press(StrEnum):
     LOG = "log"
     SHARE = "share"
     LINK = "link"
+    ACK = "ack"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    MORE = "more"
 
 
 def actions(answer: Answer, *, is_private: bool) -> Block | None:
@@ -62,11 +80,8 @@ def actions(answer: Answer, *, is_private: bool) -> Block | None:
 def _elements(answer: Answer) -> list[Element | None]:
     refresh = _button(Press.REFRESH, "Refresh", _again(answer))
     match answer:
-        case Status():
-            rows = (row for part in answer.parts for row in answer.shown(part))
-            return [_select(rows), refresh, *_pager(answer)]
-        case RunList():
-            return [_select(answer.entries), refresh, *_pager(answer)]
+        case Status() | RunList():
+            return [_select(_rows(answer)), refresh, *_pager(answer)]
         case Show():
             page = answer.run.url or answer.pipeline.url
             return [
@@ -76,6 +91,8 @@ def _elements(answer: Answer) -> list[Element | None]:
             ]
         case Log() | Health():
             return [refresh]
+        case Wrote() | Watches() | Mutes() | Rehearsal() | Why():
+            return _of_watching(answer, refresh)
         case Problem():
             choices = [_choice(n, offer) for n, offer in enumerate(answer.instead)]
             again = _button(Press.REFRESH, "Try again", _again(answer))
@@ -86,11 +103,44 @@ def _elements(answer: Answer) -> list[Element | None]:
             assert_never(answer)
 
 
+def _rows(answer: Status | RunList) -> Iterable[Row | Entry]:
+    if isinstance(answer, RunList):
+        return answer.entries
+    return (row for part in answer.parts for row in answer.shown(part))
+
+
+def _of_watching(
+    answer: Wrote | Watches | Mutes | Rehearsal | Why, refresh: Element | None
+) -> list[Element | None]:
+    match answer:
+        case Watches():
+            return [refresh, *_pager(answer)]
+        case Mutes():
+            silent = [_unmute(n, row) for n, row in enumerate(answer.rows)]
+            return [*silent[: MOST_ELEMENTS - 2], refresh]
+        case Why():
+            return [refresh, _link("Open where it runs", answer.url)]
+        case Wrote():
+            undo = _button(Press.CHOICE, "Undo", answer.undo, 0)
+            looks = [
+                _button(Press.OPEN, offer.label, offer.command, number)
+                for number, offer in enumerate(answer.offers)
+            ]
+            return [undo, *looks]
+        case Rehearsal():
+            return [refresh]
+
+
 def _again(answer: Answer) -> str | None:
-    return None if isinstance(answer, Help | Pending) else answer.again
+    # What was changed is not to be changed once more.
+    return None if isinstance(answer, Help | Pending | Wrote) else answer.again
 
 
-def _pager(answer: Status | RunList) -> list[Element | None]:
+def _unmute(number: int, row: MuteRow) -> Element | None:
+    return _button(Press.UNMUTE, f"Unmute {row.mute.id}", row.unmute, number)
+
+
+def _pager(answer: Paged) -> list[Element | None]:
     return [
         _button(Press.PREVIOUS, "Previous", answer.previous),
         _button(Press.NEXT, "Next", answer.next),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.filters import Key
+from bot.filters import EXAMPLES, OF_WATCHES, Key
 from bot.render import words
 from bot.render.message import Element, Message, bold, code, faint, header, lines, plain
 from bot.render.rows import trouble_text, troubled
@@ -24,6 +24,12 @@ def help_(answer: Help) -> Message:
         (f"{command} list <target> is:red branch:main", "recent runs, newest first"),
         (f"{command} show <target> [number]", "one run: stages, what failed and why"),
         (f"{command} log <target> [number]", "the end of the log that says most"),
+        (f"{command} watch <target> [on:… in #channel]", "say it here when it breaks"),
+        (f"{command} watches", "what is watched here, to test, change or remove"),
+        (f"{command} mute <target> for 2h", "silence, until then or until fixed"),
+        (f"{command} ack", "in the thread of an alert: I am on it"),
+        (f"{command} follow <target> [number]", "tell me when that run ends"),
+        (f"{command} why <target> [number]", "which rule rang, which did not, and why"),
         (f"{command} health", "how each connection is"),
         (f"{command} help", "this"),
     )
@@ -40,8 +46,12 @@ def help_(answer: Help) -> Message:
         "a group or an alias."
     )
     rows.append([plain(target)])
-    keys = ", ".join(f"{key.value}:" for key in Key if key is not Key.PAGE)
+    keys = ", ".join(
+        f"{key.value}:" for key in Key if key not in {Key.PAGE, *OF_WATCHES}
+    )
     rows.append([plain(f"Filters: {keys}; a - in front means not.")])
+    ways = ", ".join(f"{key.value}:{EXAMPLES[key]}" for key in Key if key in OF_WATCHES)
+    rows.append([plain(f"Of a watch also: {ways}.")])
     rows.append([code("page:2"), plain("  the next part of a long answer")])
     rows += [
         [bold(f"{label}: "), plain(", ".join(names))] for label, names in known if names

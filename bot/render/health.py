@@ -1,4 +1,4 @@
-"""The answer to `health`: a line a connection."""
+"""The answer to `health`: a line a connection, and how the watch stands."""
 
 from __future__ import annotations
 
@@ -7,11 +7,25 @@ from typing import TYPE_CHECKING
 
 from bot.answers import Part
 from bot.render import words
-from bot.render.message import Element, Message, bold, header, lines, plain, row
+from bot.render.message import (
+    Element,
+    Message,
+    ago,
+    bold,
+    header,
+    lines,
+    place,
+    plain,
+    row,
+)
 from bot.render.rows import trouble_lines, trouble_text
 
 if TYPE_CHECKING:
-    from bot.answers import Health, Pulse
+    from bot.answers import Health, Pulse, Standing
+
+
+EVERYWHERE = "*"
+"""Where it is noted that Slack takes nothing from the bot, wherever it is."""
 
 
 def health(answer: Health, now: datetime) -> Message:
@@ -24,9 +38,60 @@ def health(answer: Health, now: datetime) -> Message:
     summary = ", ".join(filter(None, (well, words.asked_still(pending))))
     rows = [line for pulse in answer.pulses for line in _lines(pulse, now)]
     blocks = [header(summary), lines(rows or [[plain("no connections")]])]
+    if answer.watch is not None:
+        blocks.append(lines(_standing(answer.watch, now)))
     return Message.of(
         f"{summary}. {trouble_text([_part(p) for p in unwell])}".strip(), blocks
     )
+
+
+def _standing(watch: Standing, now: datetime) -> list[list[Element]]:
+    """Return how the watch stands: what it cannot see, and what it cannot say."""
+    title = bold("Watch")
+    if watch.trouble is not None:
+        return [[plain(f"{words.TROUBLE_MARK} "), title, plain(f"  {watch.trouble}")]]
+    found = [
+        [
+            plain(f"{words.TROUBLE_MARK} sees nothing of "),
+            *_since(bold(lane.connection), lane.blind_since, now),
+            plain(f": {lane.blind_reason}"),
+        ]
+        for lane in watch.blind
+    ]
+    found += [
+        [
+            plain(f"{words.TROUBLE_MARK} cannot post to "),
+            *_since(
+                place(state.channel)
+                if state.channel != EVERYWHERE
+                else bold("any channel"),
+                state.parked_at,
+                now,
+            ),
+            plain(f": {state.parked}"),
+        ]
+        for state in watch.parked
+    ]
+    if watch.dead:
+        refused = words.counted(watch.dead, "message", "messages")
+        found.append([plain(f"{words.TROUBLE_MARK} {refused} refused by Slack")])
+    if watch.waiting:
+        waiting = words.counted(watch.waiting, "message", "messages")
+        found.append(
+            _since(plain(f"{waiting} on the way to Slack,"), watch.waiting_since, now)
+        )
+    if watch.blind or watch.parked or watch.dead:
+        return [[title], *found]
+    fine = plain("  sees every connection, and reaches every channel")
+    return [[plain("✅ "), title, fine], *found]
+
+
+def _where(channel: str) -> Element:
+    return bold("any channel") if channel == EVERYWHERE else place(channel)
+
+
+def _since(what: Element, since: datetime | None, now: datetime) -> list[Element]:
+    return [what, *([plain(" since "), ago(since, now)] if since else [])]
 
 
 def _lines(pulse: Pulse, now: datetime) -> list[list[Element]]:

@@ -152,6 +152,20 @@ def lines(rows: Sequence[Sequence[Element]]) -> Block:
     }
 
 
+def section(text: str, accessory: Element | None) -> Block:
+    """Return plain text, in which nothing is parsed, with something to press beside it.
+
+    https://docs.slack.dev/reference/block-kit/blocks/section-block
+    """
+    said = {
+        "type": "plain_text",
+        "text": clip(text, LONGEST_TEXT) or "…",
+        "emoji": True,
+    }
+    beside = {"accessory": accessory} if accessory else {}
+    return {"type": "section", "text": said, **beside}
+
+
 def preformatted(text: str) -> Block:
     """Return text as it stands, line by line, cut at its beginning where it must be."""
     clean = "\n".join(printable(line.expandtabs()) for line in text.splitlines())
@@ -181,6 +195,19 @@ def code(text: str) -> Element:
 def faint(text: str) -> Element:
     """Return text of less weight; rich text knows italics only."""
     return {**plain(text), "style": {"italic": True}}
+
+
+def place(ident: str) -> Element:
+    """Return a channel or a person by Slack's id; what is no such id, as it is.
+
+    https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+    """
+    is_id = ident.isalnum() and ident.isascii()
+    if is_id and ident[0] in "CG":
+        return {"type": "channel", "channel_id": ident}
+    if is_id and ident[0] in "UW":
+        return {"type": "user", "user_id": ident}
+    return bold(ident)
 
 
 def is_address(url: str | None) -> bool:

@@ -5,13 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from bot.answers import Health, Help, Log, Pending, Problem, RunList, Show, Status
+from bot.answers import (
+    Health,
+    Help,
+    Log,
+    Mutes,
+    Pending,
+    Problem,
+    Rehearsal,
+    RunList,
+    Show,
+    Status,
+    Watches,
+    Why,
+    Wrote,
+)
 from bot.render.actions import actions
 from bot.render.guidance import help_, pending, problem
 from bot.render.health import health
 from bot.render.one_run import log, show
 from bot.render.runs import runs
 from bot.render.status import status
+from bot.render.watching import watching
 
 if TYPE_CHECKING:
     from bot.answers import Answer
@@ -47,6 +62,8 @@ def words_of(answer: Answer, now: datetime) -> Message:
             message = health(answer, now)
         case Help():
             message = help_(answer)
+        case Wrote() | Watches() | Mutes() | Rehearsal() | Why():
+            message = watching(answer, now)
         case Problem():
             message = problem(answer, now)
         case Pending():

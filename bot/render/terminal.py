@@ -35,6 +35,8 @@ def _lines(block: Block, now: datetime) -> Iterator[Text]:
     match block["type"]:
         case "header":
             yield Text(block["text"]["text"], style="bold underline")
+        case "section":
+            yield from Text(block["text"]["text"]).split("\n")
         case "rich_text":
             for section in block["elements"]:
                 parts = (_element(e, now) for e in section["elements"])
@@ -55,6 +57,8 @@ def _element(element: Element, now: datetime) -> Text:
         case "date":
             moment = datetime.fromtimestamp(element["timestamp"], tz=UTC)
             return Text(age(now, moment), style=style)
+        case "user" | "channel" as kind:
+            return Text(element[f"{kind}_id"], style=style)
         case other:
             return Text(f"[{other}]", style=style)
 

@@ -8,6 +8,9 @@ configuration, and no problem, repr or log line shows their values.
     syntax       what PyYAML cannot read → what is wrong, in plain words
     references   `${NAME}` and `file:…` → the values they stand for
     tree, slack  the settings, each with its unit, its default and its off switch
+    watch        the part that says how pipelines are watched
+    watches      the watches that stand in the file
+    database     where the store is
     naming       which names may be given, and what groups and aliases may hold
     explain      what pydantic found → what a person can do about it
     loading      all of these, one after the other
@@ -19,14 +22,19 @@ from bot.settings.loading import load
 from bot.settings.problems import Problem, SettingsError
 from bot.settings.slack import Mode, SlackSettings
 from bot.settings.tree import CacheSettings, HttpSettings, Settings
+from bot.settings.watch import ChannelSettings, WatchSettings
+from bot.settings.watches import FiledWatch
 
 __all__ = [
     "CacheSettings",
+    "ChannelSettings",
+    "FiledWatch",
     "HttpSettings",
     "Mode",
     "Problem",
     "Settings",
     "SettingsError",
     "SlackSettings",
+    "WatchSettings",
     "load",
 ]

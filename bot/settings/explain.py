@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -178,7 +178,7 @@ def _place(details: ErrorDetails, document: Document, prefix: Loc) -> Loc:
         loc = (*loc, part) if (*loc, part) in document.written else loc
     if details["type"] == "missing":
         return (*loc, details["loc"][-1])
-    if details["type"] == "value_error" and loc == prefix:
+    if details["type"] == "value_error":
         # A complaint about the whole that begins with a setting's name is about that.
         named = (*loc, _message(details).partition(" ")[0])
         return named if named in document.written else loc
@@ -191,19 +191,27 @@ def _message(details: ErrorDetails) -> str:
 
 
 def _fields(model: type[BaseModel], loc: Loc) -> Mapping[str, FieldInfo]:
-    """Return the fields of the one model that stands at a place inside a model."""
-    found = model
+    """Return the fields of the one model at a place inside a model, as written."""
+    known, is_entry = _as_written(model), False
     for part in loc:
-        field = found.model_fields.get(str(part))
+        if is_entry:  # its position in a list, or its name in a mapping
+            is_entry = False
+            continue
+        field = known.get(str(part))
         inner = (
             [kind for kind in _parts(field.annotation) if _is_model(kind)]
             if field
             else []
         )
-        if len(inner) != 1:
+        if field is None or len(inner) != 1:
             return {}
-        found = inner[0]
-    return found.model_fields
+        known = _as_written(inner[0])
+        is_entry = get_origin(field.annotation) in {tuple, Mapping}
+    return known
+
+
+def _as_written(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

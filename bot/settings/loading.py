@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bot.settings import explain
+from bot.settings.database import database
 from bot.settings.document import Document
-from bot.settings.naming import check_connection_name, check_words
+from bot.settings.naming import (
+    check_connection_name,
+    check_watched,
+    check_words,
+)
 from bot.settings.plain_yaml import read
 from bot.settings.problems import Loc, Problem, did_you_mean, place, shown
 from bot.settings.references import hide, is_reference, resolve
@@ -22,6 +27,7 @@ from bot.settings.slack import (
     from_environment,
 )
 from bot.settings.tree import Settings
+from bot.settings.watches import repeated
 from providers.settings import ConnectionSettings
 
 if TYPE_CHECKING:
@@ -43,8 +49,9 @@ def load(
     """Return the settings of a file and an environment.
 
     Args:
-        path: The configuration; `file:` references are relative to its folder.
-        environ: The environment: for `${NAME}`, and for Slack's tokens.
+        path: The configuration; `file:` references and the path of the database are
+            relative to its folder.
+        environ: The environment: for `${NAME}`, Slack's tokens and the database.
         kinds: The kinds of provider there are, by name.
         for_slack: Whether what keeps Runbell from talking to Slack is a problem too;
             otherwise `Settings.require_slack` says it.
@@ -69,13 +76,18 @@ def load(
     document.data = {k: v for k, v in document.data.items() if v is not None}
     connections = _connections(document, kinds)
     check_words(document, _names(document))
-    parts: dict[str, Any] = {"connections": connections}
+    check_watched(document, _names(document))
+    parts: dict[str, Any] = {
+        "connections": connections,
+        "database": database(document, environ, path.parent),
+    }
     if slack := _slack(document, environ):
         slack.remember(Origin(_places(document), unset))
         document.problems += slack.problems() if for_slack else ()
         parts["slack"] = slack
     rest = {k: v for k, v in document.data.items() if k not in {"connections", "slack"}}
     settings = _validated(Settings, rest | parts, document, ())
+    _refuse_repeated(document, settings)
     document.raise_problems()
     assert settings is not None  # noqa: S101 - whatever failed is a problem by now
     return settings
@@ -172,6 +184,14 @@ def _refuse_clear_text(document: Document, loc: Loc, model: type[BaseModel]) -> 
             what = "a secret stands here in clear text"
             instead = f"write {wanted} and export {wanted[2:-1]}, or use file:"
             document.report(secret, what, instead)
+
+
+def _refuse_repeated(document: Document, settings: Settings | None) -> None:
+    """Note the watches that would ring twice."""
+    for position, first in repeated(settings.watches if settings else ()):
+        line = document.line(("watches", first))
+        what = f"this is the same watch as the one in line {line}"
+        document.report(("watches", position), what, "delete one of them")
 
 
 def _names(document: Document) -> tuple[str, ...]:

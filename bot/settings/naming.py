@@ -61,6 +61,15 @@ def check_words(document: Document, connections: Collection[str]) -> None:
         _check_target(document, loc, target, connections, every)
 
 
+def check_watched(document: Document, connections: Collection[str]) -> None:
+    """Note what is wrong with the targets of watches, which may be words as well."""
+    watches = document.data.get("watches")
+    for position, watch in enumerate(watches if isinstance(watches, list) else ()):
+        if isinstance(watch, dict):
+            loc: Loc = ("watches", position, "target")
+            _check_target(document, loc, watch.get("target"), connections, ())
+
+
 def _check_word(
     document: Document, loc: Loc, name: str, connections: Collection[str]
 ) -> None:

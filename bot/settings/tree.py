@@ -5,22 +5,20 @@ The page for operators is docs/configuration.md; runbell.example.yml shows them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field, SecretStr
 
+from bot.settings import database as databases
+from bot.settings.parts import DAY, FrozenMap, Part, Text, nothing, seconds
 from bot.settings.problems import SettingsError
 from bot.settings.slack import SlackSettings
+from bot.settings.watch import WatchSettings
+from bot.settings.watches import FiledWatch
 from providers.settings import ConnectionSettings, TimeZone
 
-T = TypeVar("T")
-
 LONGEST_COMMAND = 32
-LONGEST_AGE = 24 * 60 * 60
-LONGEST_STALE = 30 * LONGEST_AGE
 
 
 def _command(name: str) -> str:
@@ -41,38 +39,12 @@ def _command(name: str) -> str:
     return name
 
 
-def _seconds(most: int) -> BeforeValidator:
-    def read(value: object) -> object:
-        if isinstance(value, timedelta):
-            return value
-        try:
-            seconds = float(value) if isinstance(value, str | int | float) else -1.0
-        except (ValueError, OverflowError):
-            seconds = -1.0
-        if isinstance(value, bool) or not 0 <= seconds <= most:
-            msg = f"this is no number of seconds from 0 to {most}; write one such as 10"
-            raise ValueError(msg)
-        return timedelta(seconds=seconds)
-
-    return BeforeValidator(read)
+Age = Annotated[timedelta, seconds(DAY)]
+Stale = Annotated[timedelta, seconds(30 * DAY)]
 
 
-Age = Annotated[timedelta, _seconds(LONGEST_AGE)]
-Stale = Annotated[timedelta, _seconds(LONGEST_STALE)]
-Text = Annotated[str, Field(min_length=1, max_length=500)]
-FrozenMap = Annotated[Mapping[str, T], AfterValidator(MappingProxyType)]
-
-
-def _nothing() -> Mapping[str, T]:
-    return MappingProxyType({})
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class HttpSettings(_Part):
-    """Where HTTP mode listens; unused in Socket Mode."""
+class HttpSettings(Part):
+    """Where HTTP mode listens, and Socket Mode where that is asked for."""
 
     host: Text = "127.0.0.1"
     """The address to listen on; 0.0.0.0 for all, as in a container.
@@ -83,8 +55,11 @@ class HttpSettings(_Part):
     port: int = Field(default=3000, ge=0, le=65535)
     """The port to listen on; 0 for any that is free. Default: Bolt's usual one."""
 
+    in_socket_mode: bool = False
+    """Listen in Socket Mode as well: for `/healthz`, `/readyz` and `/metrics`."""
 
-class CacheSettings(_Part):
+
+class CacheSettings(Part):
     """How old an answer may be before the provider is asked again, in seconds.
 
     However many people ask, a provider is asked once in that time. 0 asks every time.
@@ -109,7 +84,7 @@ class CacheSettings(_Part):
     """
 
 
-class Settings(_Part):
+class Settings(Part):
     """All of `runbell.yml`, with what the environment adds."""
 
     command: Annotated[str, AfterValidator(_command)] = "/runs"
@@ -127,16 +102,29 @@ class Settings(_Part):
     http: HttpSettings = Field(default_factory=HttpSettings)
     """Where HTTP mode listens."""
 
+    database: SecretStr = SecretStr(databases.DEFAULT)
+    """The URL of the store: an SQLite file, or a PostgreSQL that replicas share.
+
+    Default: the environment's RUNBELL_DATABASE_URL, else runbell.db in the folder of
+    the configuration.
+    """
+
+    watch: WatchSettings = Field(default_factory=WatchSettings)
+    """How pipelines are watched."""
+
+    watches: tuple[FiledWatch, ...] = ()
+    """The watches of the file; those made in Slack are in the store."""
+
     cache: CacheSettings = Field(default_factory=CacheSettings)
     """How old answers may be."""
 
     connections: FrozenMap[ConnectionSettings]
     """The providers to ask, by a name of your choice; each of the class of its kind."""
 
-    groups: FrozenMap[tuple[Text, ...]] = Field(default_factory=_nothing)
+    groups: FrozenMap[tuple[Text, ...]] = Field(default_factory=nothing)
     """Words that stand for several targets."""
 
-    aliases: FrozenMap[Text] = Field(default_factory=_nothing)
+    aliases: FrozenMap[Text] = Field(default_factory=nothing)
     """Words that stand for one target."""
 
     def require_slack(self) -> None:
@@ -153,4 +141,4 @@ class Settings(_Part):
         """Return every secret value, so that it can be masked."""
         connections = self.connections.values()
         theirs = (value for connection in connections for value in connection.secrets())
-        return (*self.slack.secrets(), *theirs)
+        return (*self.slack.secrets(), *databases.secrets(self.database), *theirs)

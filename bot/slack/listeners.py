@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from cachetools import TTLCache
 
-from bot.slack.presses import NOT_KNOWN, Deed, Pressed, is_direct
+from bot.commands.asker import Asker
+from bot.slack.presses import NOT_KNOWN, Deed, Pressed
+from bot.slack.presses import is_direct as is_a_direct_message
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -56,11 +58,12 @@ class Listeners:
         """Answer a slash command, privately."""
         await ack()
         if self._is_new(str(body.get("trigger_id", ""))):
-            can_share = not is_direct(str(body.get("channel_id", "")))
+            asker = _asker(body.get("user_id"), body.get("channel_id"))
             answering = self._replies.to_command(
                 str(body.get("text", "")),
                 str(body["response_url"]),
-                can_share=can_share,
+                asker,
+                can_share=not asker.is_direct,
             )
             self._errands.run(answering)
 
@@ -72,8 +75,8 @@ class Listeners:
         # An answer in a channel belongs into a thread; a direct message is one anyway.
         is_dm = event.get("channel_type") == "im"
         thread = event.get("thread_ts") or (None if is_dm else event.get("ts"))
-        channel = str(event["channel"])
-        self._errands.run(self._replies.in_public(text, channel, thread))
+        asker = _asker(event.get("user"), event["channel"], thread, is_direct=is_dm)
+        self._errands.run(self._replies.in_public(text, asker))
 
     async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Do what was pressed, whatever button or menu it was."""
@@ -86,18 +89,20 @@ class Listeners:
 
     async def _do(self, pressed: Pressed) -> None:
         command, url, thread = pressed.command, pressed.url, pressed.thread
+        asker = pressed.asker
         match pressed.deed:
             case Deed.IN_PLACE:
                 is_private = pressed.is_private
                 await self._replies.in_place(
                     command,
                     url,
+                    asker,
                     is_private=is_private,
                     can_share=is_private and pressed.can_share,
                 )
             case Deed.BELOW:
                 await self._replies.below(
-                    command, url, thread=thread, can_share=pressed.can_share
+                    command, url, asker, can_share=pressed.can_share
                 )
             case Deed.SHARED:
                 await self._share(pressed)
@@ -116,8 +121,7 @@ class Listeners:
             is_shared = await self._replies.shared(
                 pressed.command,
                 pressed.url,
-                person=pressed.person,
-                thread=pressed.thread,
+                pressed.asker,
             )
         finally:
             if not is_shared:
@@ -129,6 +133,18 @@ class Listeners:
             return False
         self._taken[delivery] = True
         return True
+
+
+def _asker(
+    user: object, channel: object, thread: object = None, *, is_direct: bool = False
+) -> Asker:
+    place = str(channel or "")
+    return Asker(
+        user=str(user or ""),
+        channel=place,
+        thread=thread if isinstance(thread, str) else None,
+        is_direct=is_direct or is_a_direct_message(place),
+    )
 
 
 def _is_for_us(event: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from bot.answers import Problem
+from bot.commands.asker import Asker
 from bot.render.actions import Press
 
 
@@ -30,6 +31,10 @@ DEEDS: Mapping[Press, Deed] = {
     Press.CHOICE: Deed.IN_PLACE,
     Press.OPEN: Deed.BELOW,
     Press.LOG: Deed.BELOW,
+    Press.ACK: Deed.BELOW,
+    Press.MUTE: Deed.BELOW,
+    Press.UNMUTE: Deed.BELOW,
+    Press.MORE: Deed.BELOW,
     Press.SHARE: Deed.SHARED,
     Press.LINK: Deed.NOTHING,
 }
@@ -57,6 +62,17 @@ class Pressed:
     """The thread it stands in."""
     is_private: bool
     """Only this person sees the message."""
+
+    @property
+    def asker(self) -> Asker:
+        """Who pressed, and where."""
+        channel, _ = self.message
+        return Asker(
+            user=self.person,
+            channel=channel,
+            thread=self.thread,
+            is_direct=is_direct(channel),
+        )
 
     @property
     def can_share(self) -> bool:

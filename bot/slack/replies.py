@@ -14,23 +14,33 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.answers import Offer, Pending, Problem, Said
+from bot.answers import Offer, Pending, Problem, PublicLine, Said, Wrote
 from bot.render.rendering import render, words_of
+from bot.render.watching import public_line
 
 if TYPE_CHECKING:
+    from bot.commands.asker import Asker
     from bot.render.message import Message
     from bot.slack.sender import Sender, Sent
     from providers.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-Ask = Callable[[str], AsyncIterator[Said]]
-"""Text in; out comes what is known, if that is not all, and then the answer."""
+Ask = Callable[[str, "Asker"], AsyncIterator[Said]]
+"""A text and who asks → what is known, if that is not all, and then the answer."""
 
 OWN_FAULT = Problem(
     what="Something went wrong inside Runbell itself; it is in its log.",
     hint="Ask again; if it stays, show the log to whoever runs the bot.",
 )
+
+
+TRY = "The change stands all the same; alerts may not arrive there either."
+ADVICE = dict.fromkeys(
+    ("not_in_channel", "channel_not_found"),
+    "Invite me there, or no alert will arrive: the change stands, and nobody hears it.",
+)
+"""What to do about Slack's words for why a channel cannot be told."""
 
 
 class Replies:
@@ -44,21 +54,23 @@ class Replies:
         self._clock = clock
         self._zone = zone
 
-    async def to_command(self, text: str, url: str, *, can_share: bool) -> None:
+    async def to_command(
+        self, text: str, url: str, asker: Asker, *, can_share: bool
+    ) -> None:
         """Answer a slash command, privately."""
         is_first = True
-        async for said in self._said(text):
+        async for said in self._said(text, asker):
             message = self._briefly(said, is_private=can_share)
             await self._sender.answer(url, message, replace=not is_first)
             is_first = False
 
     async def below(
-        self, text: str, url: str, *, thread: str | None, can_share: bool
+        self, text: str, url: str, asker: Asker, *, can_share: bool
     ) -> None:
         """Answer a press privately, below the message that was pressed."""
-        async for said in self._said(text):
+        async for said in self._said(text, asker):
             message = self._briefly(said, is_private=can_share)
-            await self._sender.answer(url, message, thread=thread)
+            await self._sender.answer(url, message, thread=asker.thread)
 
     async def tell(self, problem: Problem, url: str, *, thread: str | None) -> None:
         """Tell somebody privately why a press does nothing."""
@@ -66,57 +78,81 @@ class Replies:
         await self._sender.answer(url, message, thread=thread)
 
     async def in_place(
-        self, text: str, url: str, *, is_private: bool, can_share: bool
+        self, text: str, url: str, asker: Asker, *, is_private: bool, can_share: bool
     ) -> None:
         """Answer a press in the place of the message that was pressed."""
-        async for said in self._said(text):
+        async for said in self._said(text, asker):
             message = self._message(said, is_private=can_share)
             await self._sender.answer(
                 url, message, replace=True, is_public=not is_private
             )
 
-    async def in_public(self, text: str, channel: str, thread: str | None) -> None:
+    async def in_public(self, text: str, asker: Asker) -> None:
         """Answer in a channel's thread, or in a direct message."""
         posted: Sent | None = None
-        async for said in self._said(text):
+        channel = asker.channel
+        async for said in self._said(text, asker, seen_in=channel):
             message = self._message(said, is_private=False)
             if posted is None or posted.is_lost:
-                posted = await self._sender.say(channel, message, thread=thread)
+                posted = await self._sender.say(channel, message, thread=asker.thread)
             elif posted.ts is not None:
                 await self._sender.change(channel, posted.ts, message)
 
-    async def shared(
-        self, text: str, url: str, *, person: str, thread: str | None
-    ) -> bool:
+    async def shared(self, text: str, url: str, asker: Asker) -> bool:
         """Answer for everybody, in the name of a person, instead of for them alone.
 
         Returns whether it stands there now. A question that has no answer any more is
         told to the person only.
         """
         said = Said(answer=OWN_FAULT)
-        async for word in self._said(text):
+        async for word in self._said(text, asker):
             said = word
         message = self._message(said, is_private=False)
         if isinstance(said.answer, Problem):
             await self._sender.answer(url, message, replace=True)
             return False
         posted = await self._sender.answer(
-            url, message.shared_by(person), is_public=True, thread=thread
+            url, message.shared_by(asker.user), is_public=True, thread=asker.thread
         )
         if posted:
             # It stands there for all now, and is not to be shared a second time.
             await self._sender.retract(url)
         return bool(posted)
 
-    async def _said(self, text: str) -> AsyncIterator[Said]:
+    async def _said(
+        self, text: str, asker: Asker, *, seen_in: str = ""
+    ) -> AsyncIterator[Said]:
+        """Yield what is to be said; a change is told to everybody it concerns before.
+
+        Where all can see the answer itself (`seen_in`), they are told by that.
+        """
         try:
-            async for said in self._ask(text):
-                yield said
+            async for said in self._ask(text, asker):
+                found = said.answer
+                if isinstance(found, Wrote) and found.public is not None:
+                    is_seen = found.public.channel == seen_in
+                    note = None if is_seen else await self._announce(found.public)
+                    notes = (*found.notes, *([note] if note else []))
+                    yield replace(said, answer=replace(found, notes=notes))
+                else:
+                    yield said
         except Exception:
             # The edge: whatever went wrong inside, the person gets an answer.
             log.exception("a question could not be answered")
             again = Offer(label="Try again", command=text)
             yield Said(answer=replace(OWN_FAULT, instead=(again,)))
+
+    async def _announce(self, line: PublicLine) -> str | None:
+        """Tell a channel of a change; return what to say of it where that failed."""
+        posted = await self._sender.say(
+            line.channel, public_line(line), thread=line.thread
+        )
+        if posted:
+            return None
+        if not posted.is_lost:
+            return "I do not know whether the channel was told of it."
+        why = f" ({posted.why})" if posted.why else ""
+        return f"I could not tell the channel{why}. {ADVICE.get(posted.why, TRY)}"
 
     def _message(self, said: Said, *, is_private: bool) -> Message:
         """Return the message; with nothing to press while it will be replaced."""

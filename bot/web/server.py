@@ -1,17 +1,26 @@
-"""The web application of HTTP mode: `/slack/events`, `/healthz` and `/readyz`.
+"""What Runbell answers over HTTP: Slack's requests, and those who look after it.
 
-`/healthz` says that the process lives, `/readyz` that it can take questions. A provider
-that is down makes neither of them red: the bot's answers say so instead.
+| path | |
+|---|---|
+| `POST /slack/events` | Slack's requests, in HTTP mode |
+| `GET /healthz` | that the process lives, and what is wrong nevertheless |
+| `GET /readyz` | whether it can take questions and watch |
+| `GET /metrics` | figures for Prometheus |
+
+A provider that is down, or a channel that cannot be posted to, makes neither of the
+middle two red: to start again would not help.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+from bot.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,8 +32,25 @@ LARGEST_BODY = 1024 * 1024
 """Slack's own payloads stay far below this."""
 
 
+class Vitals(Protocol):
+    """How the watching is; `bot.watch.vitals` says it. Nothing of it is raised."""
+
+    async def health(self) -> Mapping[str, Any]:
+        """Return what is not as it should be, as JSON has it."""
+
+    async def trouble(self) -> str | None:
+        """Return why nothing can be watched just now; `None` while it can."""
+
+    async def metrics(self) -> bytes:
+        """Return the figures, in Prometheus' format."""
+
+
 def application(
-    *, slack: Handle | None, is_genuine: IsGenuine, is_ready: Callable[[], bool]
+    *,
+    slack: Handle | None,
+    is_genuine: IsGenuine,
+    is_ready: Callable[[], bool],
+    vitals: Vitals | None = None,
 ) -> Starlette:
     """Return the web application.
 
@@ -32,22 +58,50 @@ def application(
         slack: handles Slack's requests; `None` where they come another way.
         is_genuine: whether a body with these headers is Slack's.
         is_ready: whether questions can be taken.
+        vitals: how the watching is; `None` where nothing is watched.
 
     """
-
-    async def healthz(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def readyz(_: Request) -> Response:
-        ready = is_ready()
-        return JSONResponse({"ready": ready}, 200 if ready else 503)
-
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    routes = [
+        Route("/healthz", _healthz(vitals)),
+        Route("/readyz", _readyz(is_ready, vitals)),
+    ]
+    if vitals is not None:
+        routes.append(Route("/metrics", _metrics(vitals)))
     if slack is not None:
         routes.append(
             Route("/slack/events", _guarded(slack, is_genuine), methods=["POST"])
         )
     return Starlette(routes=routes)
+
+
+def _healthz(vitals: Vitals | None) -> Handle:
+    async def healthz(_: Request) -> Response:
+        found = {} if vitals is None else await vitals.health()
+        return JSONResponse({"alive": True, **found})
+
+    return healthz
+
+
+def _readyz(is_ready: Callable[[], bool], vitals: Vitals | None) -> Handle:
+    async def readyz(_: Request) -> Response:
+        if not is_ready():
+            return JSONResponse(
+                {"ready": False, "why": "it is starting or ending"}, 503
+            )
+        trouble = None if vitals is None else await vitals.trouble()
+        if trouble is not None:
+            return JSONResponse({"ready": False, "why": trouble}, 503)
+        return JSONResponse({"ready": True})
+
+    return readyz
+
+
+def _metrics(vitals: Vitals) -> Handle:
+    async def metrics(_: Request) -> Response:
+        # The type says the version of the format, which Starlette's own would lose.
+        return Response(await vitals.metrics(), headers={"content-type": CONTENT_TYPE})
+
+    return metrics
 
 
 def _guarded(slack: Handle, is_genuine: IsGenuine) -> Handle:

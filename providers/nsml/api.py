@@ -42,6 +42,7 @@ class NsmlProvider(Provider):
 
     kind = "nsml"
     title = "CLOVA NSML"
+    tells_outcome = False
 
     def __init__(self, connection: str, settings: NsmlSettings, http: Http) -> None:
         super().__init__(connection)

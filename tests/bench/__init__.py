@@ -10,5 +10,7 @@ busy machine slows all of them; `tests/bot/test_bench.py` only keeps it running.
     decoding       vendors' lists to model objects, against plain pydantic (payloads,
                    plain)
     process        `runbell serve`: memory, and the time until it is ready
+    watching       thousands of watched pipelines: cost, requests, latency (watched,
+                   vendors)
     report         the table and the page
 """

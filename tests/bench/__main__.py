@@ -16,6 +16,7 @@ from tests.bench.decoding import decoding
 from tests.bench.figure import Figure
 from tests.bench.machine import noise
 from tests.bench.process import process
+from tests.bench.watching import watching
 
 
 async def measured() -> tuple[Figure, ...]:
@@ -25,11 +26,12 @@ async def measured() -> tuple[Figure, ...]:
         await answering(),
         *await decoding(),
         *await process(),
+        *await watching(),
     )
 
 
 def main() -> None:
-    """Run the bench; it takes about half a minute on two cores."""
+    """Run the bench; it takes about a quarter of an hour on two cores."""
     log.configure(level=logging.WARNING)
     console = Console()
     before = noise()

@@ -27,7 +27,7 @@ class Samples:
 
     def percentile(self, percent: float) -> float:
         """Return the time that so many percent of all did not exceed."""
-        return _percentile(self.all, percent)
+        return percentile(self.all, percent)
 
     @property
     def p50(self) -> float:
@@ -54,8 +54,8 @@ class Ratio:
         ]
         return cls(
             median=statistics.median(every),
-            lower=_percentile(every, 25),
-            upper=_percentile(every, 75),
+            lower=percentile(every, 25),
+            upper=percentile(every, 75),
         )
 
     @override
@@ -64,7 +64,8 @@ class Ratio:
         return f"{self.median:.2f} × ({half} in the middle half of the rounds)"
 
 
-def _percentile(values: Sequence[float], percent: float) -> float:
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return the value that so many percent of all did not exceed."""
     ordered = sorted(values)
     place = math.ceil(len(ordered) * percent / 100) - 1
     return ordered[max(place, 0)]

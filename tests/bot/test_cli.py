@@ -22,6 +22,7 @@ from bot.answers import (
     Health,
     Help,
     Log,
+    Mutes,
     Offer,
     Part,
     Pending,
@@ -32,6 +33,8 @@ from bot.answers import (
     Show,
     Status,
     Trouble,
+    Watches,
+    Wrote,
 )
 from bot.cli import QUESTIONS, cli, exit_code, for_a_shell
 from bot.clock import SystemClock
@@ -250,6 +253,9 @@ ANSWERED: list[Answer] = [
     Log(pipeline=PIPELINE, run=RED, task="test", tail=LogTail(text="boom")),
     Health(pulses=(PULSE,)),
     Help(command="runbell", connections=("ci",), groups=(), aliases=()),
+    Wrote(sentence="You watch release."),
+    Watches(scope="here", rows=(), count=0),
+    Mutes(rows=()),
 ]
 INCOMPLETE: list[Answer] = [
     *(Status(asked=None, parts=(WELL, part)) for part in TROUBLED.values()),
@@ -259,6 +265,7 @@ INCOMPLETE: list[Answer] = [
     Show(pipeline=PIPELINE, run=RED, trouble=DOWN),
     Health(pulses=(PULSE, replace(PULSE, trouble=DOWN))),
     Problem(what="No pipeline fits.", parts=(TROUBLED["connection"],)),
+    Wrote(sentence="You watch release.", parts=(TROUBLED["connection"],)),
     Pending(connections=("ci",)),
 ]
 WRONGLY_PUT = Problem(what="No pipeline fits.")

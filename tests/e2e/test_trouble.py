@@ -206,8 +206,13 @@ async def test_a_slack_that_cannot_be_reached_is_said_at_the_start(
 async def test_a_port_that_is_taken_is_said_at_the_start(http_stage: Stage) -> None:
     assert http_stage.bot.url
     port = int(http_stage.bot.url.rpartition(":")[2])
-    taken = http_stage.settings.model_copy(
-        update={"http": http_stage.settings.http.model_copy(update={"port": port})}
+    same = http_stage.settings
+    taken = same.model_copy(
+        update={
+            "http": same.http.model_copy(update={"port": port}),
+            # Its store belongs to the bot that runs.
+            "watch": same.watch.model_copy(update={"enabled": False}),
+        }
     )
 
     with pytest.raises(StartError, match="cannot listen on"):

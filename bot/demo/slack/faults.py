@@ -9,15 +9,23 @@ from bot.demo.slack.errors import ApiError
 
 DROP_AFTER_ACCEPT: Final = "drop_after_accept"
 """The call is carried out, and the connection is closed without an answer."""
+FAIL_AFTER_ACCEPT: Final = "fail_after_accept"
+"""The call is carried out, and answered with status 500."""
+HANG_AFTER_ACCEPT: Final = "hang_after_accept"
+"""The call is carried out, and never answered."""
 HANG: Final = "hang"
 """The call is not carried out, and never answered."""
 RESPONSE_URL: Final = "response_url"
 """The name under which response URLs can be made to fail."""
 
 
+OURS = frozenset({DROP_AFTER_ACCEPT, FAIL_AFTER_ACCEPT, HANG_AFTER_ACCEPT, HANG})
+"""What no error of Slack's is called."""
+
+
 @dataclass(slots=True)
 class Fault:
-    """What goes wrong: an error's name, an HTTP status, or one of the two above."""
+    """What goes wrong: an error's name, an HTTP status, or one of the above."""
 
     what: str | int
     times: int
@@ -30,7 +38,7 @@ class Fault:
             ApiError: the error asked for.
 
         """
-        if isinstance(self.what, str) and self.what not in (DROP_AFTER_ACCEPT, HANG):
+        if isinstance(self.what, str) and self.what not in OURS:
             wait = self.retry_after
             if self.what == "ratelimited" and wait is None:
                 wait = 1

@@ -92,8 +92,9 @@ class Reading:
     ) -> None:
         """Let the next calls of a method fail.
 
-        `what` is an error's name, an HTTP status, `drop_after_accept` (carried out,
-        but the answer is lost) or `hang`; `method` may also be `response_url`.
+        `what` is an error's name, an HTTP status, `hang`, or, for what is carried out
+        without the answer arriving, `drop_after_accept`, `hang_after_accept` or
+        `fail_after_accept`; `method` may also be `response_url`.
         """
         faults: Faults = self._state.faults
         faults.fail_next(method, what, times=times, retry_after=retry_after)

@@ -15,7 +15,14 @@ from aiohttp import web
 from bot.demo.slack import answers
 from bot.demo.slack.arguments import Args
 from bot.demo.slack.errors import ApiError
-from bot.demo.slack.faults import DROP_AFTER_ACCEPT, HANG, RESPONSE_URL, Fault
+from bot.demo.slack.faults import (
+    DROP_AFTER_ACCEPT,
+    FAIL_AFTER_ACCEPT,
+    HANG,
+    HANG_AFTER_ACCEPT,
+    RESPONSE_URL,
+    Fault,
+)
 from bot.demo.slack.methods.table import CONNECT, carry_out
 from bot.demo.slack.sockets import SocketMode
 from bot.demo.slack.state import SECRET_ARGUMENTS, Call, State
@@ -101,9 +108,21 @@ class Server:
                 refusal.body, status=status, headers=refusal.headers
             )
         self._note(name, args, None)
-        if fault is not None and fault.what == DROP_AFTER_ACCEPT and request.transport:
+        return await self._lost(request, fault) or web.json_response(body)
+
+    async def _lost(
+        self, request: web.Request, fault: Fault | None
+    ) -> web.Response | None:
+        """Return what comes instead of the answer to a call that was carried out."""
+        if fault is None:
+            return None
+        if fault.what == FAIL_AFTER_ACCEPT:
+            return _broken(fault, 500)
+        if fault.what == HANG_AFTER_ACCEPT:
+            await self._closing.wait()
+        if fault.what == DROP_AFTER_ACCEPT and request.transport:
             request.transport.abort()
-        return web.json_response(body)
+        return None
 
     def _note(self, name: str, args: Args, error: str | None) -> None:
         shown = {k: v for k, v in args.given.items() if k not in SECRET_ARGUMENTS}

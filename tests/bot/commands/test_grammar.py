@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from datetime import time, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,13 +12,18 @@ from hypothesis import strategies as st
 from bot.commands.grammar import (
     LONGEST,
     OF_ONE_RUN,
+    PLACED,
+    TIMED,
     Command,
     Unclear,
     Verb,
+    keys_of,
     parse,
     typed,
 )
+from bot.commands.times import Until
 from bot.filters import Filters, Key, Term
+from bot.records import Event
 from tests.bot.test_tokens import ANY, escaped
 
 NAME = ANY.filter(bool)
@@ -206,12 +212,113 @@ def test_the_words_of_a_shell_are_taken_as_the_shell_made_them(
     assert parse(typed(Verb.SHOW, words)) == command
 
 
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("watch release", Command(Verb.WATCH, "release")),
+        ("subscribe release", Command(Verb.WATCH, "release")),
+        ("snooze release", Command(Verb.MUTE, "release")),
+        ("unsubscribe w7k3f", Command(Verb.UNWATCH, "w7k3f")),
+        (
+            "watch release in <#C0123|ci-alerts>",
+            Command(Verb.WATCH, "release", channel="C0123"),
+        ),
+        ("watch release in <#C0123|>", Command(Verb.WATCH, "release", channel="C0123")),
+        ("watch release in <#C0123>", Command(Verb.WATCH, "release", channel="C0123")),
+        ("watch release in C0123", Command(Verb.WATCH, "release", channel="C0123")),
+        ("watch built in house", Command(Verb.WATCH, "built in house")),
+        ('watch "built in C0123"', Command(Verb.WATCH, "built in C0123")),
+        ("status built in C0123", Command(Verb.STATUS, "built in C0123")),
+        (
+            "watch web on:red,Fixed",
+            Command(Verb.WATCH, "web", filters=term(Key.ON, "broken", "fixed")),
+        ),
+        (
+            "watch web mention:<@U0123|kim>",
+            Command(Verb.WATCH, "web", filters=term(Key.MENTION, "U0123")),
+        ),
+        (
+            "watch web mention:<!subteam^S0123|@ops>",
+            Command(Verb.WATCH, "web", filters=term(Key.MENTION, "S0123")),
+        ),
+        (
+            "watch web queued:&gt;30m",
+            Command(Verb.WATCH, "web", filters=term(Key.QUEUED, "30m")),
+        ),
+        (
+            "mute web for 2h",
+            Command(Verb.MUTE, "web", until=Until(span=timedelta(hours=2))),
+        ),
+        (
+            "mute a1b2c3 until fixed",
+            Command(Verb.MUTE, "a1b2c3", until=Until(is_fixed=True)),
+        ),
+        (
+            "mute web until Monday 9:00 in <#C1|ci>",
+            Command(
+                Verb.MUTE, "web", channel="C1", until=Until(day="mon", clock=time(9))
+            ),
+        ),
+        (
+            "mute web until 17：30",
+            Command(Verb.MUTE, "web", until=Until(clock=time(17, 30))),
+        ),
+        ("mute wait for it", Command(Verb.MUTE, "wait for it")),
+        (
+            'mute "until" until tomorrow',
+            Command(Verb.MUTE, "until", until=Until(day="tomorrow")),
+        ),
+        ("why release #12", Command(Verb.WHY, "release", "12")),
+    ],
+)
+def test_what_is_asked_of_the_watch_is_read_as_this_command(
+    text: str, command: Command
+) -> None:
+    assert parse(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "instead"),
+    [
+        ("watch web in #ci", "I was not told which channel #ci is", "watch web"),
+        ("mute web until whenever", "I do not understand until when", "mute web"),
+        ("list web on:broken", "“on:” says when a watch rings", "list web"),
+        ("watch web is:red", "“state:” is no part of a watch", "watch web"),
+        ("mute web branch:main", "mute takes no “branch:”", "mute web"),
+        (
+            "watch web on:brokn",
+            "“brokn” is nothing that on: can be",
+            "watch web on:broken",
+        ),
+        ("watch web mention:@kim", "“@kim” is nothing", "watch web mention:none"),
+        (
+            "watch web -on:fixed",
+            "“-on:fixed” is no list of events",
+            "watch web on:broken,fixed",
+        ),
+        ("watch web after:1,2", "“after:1,2” is no count", "watch web after:2"),
+        ("wacth web", "“wacth” is not something I can do", "watch web"),
+    ],
+)
+def test_what_cannot_be_meant_is_not_passed_over_in_silence(
+    text: str, what: str, instead: str
+) -> None:
+    unclear = parse(text)
+
+    assert isinstance(unclear, Unclear)
+    assert unclear.what.startswith(what)
+    assert instead in unclear.instead
+
+
 TYPED = st.lists(
     st.one_of(
         st.sampled_from(
             [
                 *("list", "show", "lits", "web", "#7", "7", "is:faild", "branch:"),
                 *("-page:2", "since:2x", '"', "<#C1|7>", "https://x.example/1#2"),
+                *("watch", "mute", "wacth", "in", "#ci", "C0123", "for", "2h", "until"),
+                *("mon", "09:00", "fixed", "on:broken", "on:brokn", "-style:edit"),
+                *("mention:<@U1|kim>", "mention:@kim", "queued:>30m", "after:0"),
             ]
         ),
         ANY,
@@ -235,11 +342,32 @@ def test_any_text_at_all_gives_a_command_or_something_to_try_instead(text: str) 
             assert isinstance(parse(instead), Command)
 
 
-TERMS = st.builds(
-    Term,
-    st.sampled_from([Key.BRANCH, Key.ACTOR, Key.NAME]),
-    st.lists(NAME, min_size=1, max_size=3).map(tuple),
-    st.booleans(),
+TERMS = st.one_of(
+    st.builds(
+        Term,
+        st.sampled_from([Key.BRANCH, Key.ACTOR, Key.NAME]),
+        st.lists(NAME, min_size=1, max_size=3).map(tuple),
+        st.booleans(),
+    ),
+    st.builds(
+        Term,
+        st.just(Key.ON),
+        st.lists(st.sampled_from(Event), min_size=1, unique=True).map(tuple),
+    ),
+    st.builds(Term, st.just(Key.AFTER), st.integers(1, 99).map(lambda n: (str(n),))),
+    st.builds(Term, st.just(Key.MENTION), st.sampled_from([("none",), ("U0123",)])),
+)
+ENDS = st.one_of(
+    st.just(Until(is_fixed=True)),
+    st.integers(1, 10**6).map(lambda m: Until(span=timedelta(minutes=m))),
+    st.builds(
+        Until, clock=st.times().map(lambda t: t.replace(second=0, microsecond=0))
+    ),
+    st.builds(
+        Until,
+        day=st.sampled_from(["today", "tomorrow", "mon", "sun", "2026-12-24"]),
+        clock=st.none() | st.just(time(9, 30)),
+    ),
 )
 
 
@@ -248,12 +376,25 @@ TERMS = st.builds(
     target=st.none() | NAME | st.lists(PLAIN, min_size=1, max_size=3).map(" ".join),
     run=st.none() | NUMBER | NAME,
     terms=st.lists(TERMS, max_size=2),
+    channel=st.none() | st.sampled_from(["C0123ABC", "G9", "D7X", "U0123"]),
+    until=st.none() | ENDS,
 )
 def test_what_is_printed_is_read_back(
-    verb: Verb, target: str | None, run: str | None, terms: list[Term]
+    verb: Verb,
+    target: str | None,
+    run: str | None,
+    terms: list[Term],
+    channel: str | None,
+    until: Until | None,
 ) -> None:
-    number = run if verb in OF_ONE_RUN else None
-    command = Command(verb, target, number, Filters(tuple(terms)))
+    command = Command(
+        verb,
+        target,
+        run if verb in OF_ONE_RUN else None,
+        Filters(tuple(term for term in terms if term.key in keys_of(verb))),
+        channel if verb in PLACED else None,
+        until if verb in TIMED else None,
+    )
 
     assert parse(str(command)) == command
     assert parse(escaped(str(command))) == command

@@ -9,7 +9,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from bot.answers import Answer, Help, Part, Pending, Problem, Row, Status, Trouble
+from bot.answers import (
+    Answer,
+    Help,
+    Mutes,
+    Part,
+    Pending,
+    Problem,
+    Rehearsal,
+    Row,
+    Standing,
+    Status,
+    Trouble,
+    Watches,
+    Why,
+    Wrote,
+)
 from bot.render.data import data, names_of
 from providers.model import Pipeline, PipelineRef, RunRef, State
 from tests.fakes.provider import NOON, make_run
@@ -20,6 +35,8 @@ NEVER_IN_A_TERMINAL = frozenset(
     {
         Help,  # `runbell help` explains the commands of the terminal instead
         Pending,  # the terminal waits for the whole answer
+        # Watches are kept by the bot that serves; a terminal asks no store.
+        *(Wrote, Watches, Mutes, Rehearsal, Why, Standing),
     }
 )
 AS_TEXT = frozenset({PipelineRef, RunRef})

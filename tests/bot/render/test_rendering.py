@@ -19,24 +19,48 @@ from bot.answers import (
     Health,
     Help,
     Log,
+    MuteRow,
+    Mutes,
     Offer,
     Part,
     Pending,
     Problem,
+    PublicLine,
     Pulse,
+    Reasoning,
+    Rehearsal,
+    Ringing,
     Row,
     RunList,
     Show,
+    Standing,
     Status,
     Trouble,
+    Watches,
+    WatchRow,
+    Why,
+    Wrote,
 )
 from bot.demo.slack.blocks.check import check_blocks
+from bot.records import (
+    ChannelState,
+    Event,
+    Happening,
+    Lane,
+    Lineage,
+    Mute,
+    Origin,
+    Ruling,
+    Verdict,
+    Watch,
+)
 from bot.render import words
 from bot.render.actions import MOST_ELEMENTS, Press
 from bot.render.data import data
 from bot.render.message import MOST_BLOCKS, MOST_TEXT, Message, _weight, lines, plain
 from bot.render.rendering import render
 from bot.render.terminal import terminal
+from bot.render.watching import public_line
 from providers.contract import Filter
 from providers.model import (
     Commit,
@@ -624,6 +648,27 @@ def test_health_is_a_line_a_connection() -> None:
     assert "no connections" in shown(Health(pulses=()))
 
 
+def test_health_says_what_the_watch_cannot_see_and_where_it_cannot_post() -> None:
+    at = NOW - timedelta(minutes=20)
+    blind = Lane(
+        connection="ci", due_at=NOW, blind_since=at, blind_reason="it is down."
+    )
+    parked = ChannelState(channel="C0GONE", parked="is_archived", parked_at=at)
+    standing = Standing(
+        blind=(blind,), parked=(parked,), waiting=3, waiting_since=at, dead=1
+    )
+
+    text = shown(Health(pulses=(), watch=standing))
+
+    assert "⚠️ sees nothing of ci since 20 min ago: it is down." in text
+    assert "⚠️ cannot post to C0GONE since 20 min ago: is_archived" in text
+    assert "⚠️ 1 message refused by Slack" in text
+    assert "3 messages on the way to Slack, since 20 min ago" in text
+    assert "reaches every channel" in shown(Health(pulses=(), watch=Standing()))
+    lost = Standing(trouble="the store did not answer")
+    assert "⚠️ Watch  the store did not answer" in shown(Health(pulses=(), watch=lost))
+
+
 def test_what_needs_no_attention_is_only_counted() -> None:
     rows_ = (row("bad", 1, State.FAILED), row("ok", 2, State.SUCCEEDED))
     part = Part(connection="ci", title="Fake CI", rows=rows_)
@@ -635,6 +680,139 @@ def test_what_needs_no_attention_is_only_counted() -> None:
     assert "ok #2" not in text
     assert "… and 1 more: 1 passed" in text
     assert "ml  Fake ML\n1 passed" in text
+
+
+# --- about watching ---------------------------------------------------------------
+
+NIGHTLY = Watch(id="w7k3f", channel="C0CI", target="ci:nightly", created_at=NOON)
+
+
+def test_what_was_changed_is_repeated_and_can_be_undone() -> None:
+    wrote = Wrote(
+        sentence="I watch nightly (ci), as w7k3f: when it breaks.",
+        typed="watch ci:nightly on:broken",
+        notes=("In the last 7 days it would have rung once.",),
+        undo="unwatch w7k3f",
+        offers=(Offer(label="Show them", command="test w7k3f"),),
+    )
+
+    assert shown(wrote).splitlines() == [
+        "I watch nightly (ci), as w7k3f: when it breaks.",
+        "The same, typed: watch ci:nightly on:broken",
+        "In the last 7 days it would have rung once.",
+    ]
+    undo, look = pressable(wrote, is_private=True)
+    assert (undo["action_id"], undo["value"]) == ("choice.0", "unwatch w7k3f")
+    assert (look["action_id"], look["value"]) == ("open.0", "test w7k3f")
+
+
+def test_a_change_is_told_to_all_with_who_made_it_and_rings_nobody_else() -> None:
+    line = PublicLine(by="U0KIM", did="muted <!channel> release.", channel="C0CI")
+    message = public_line(line)
+
+    [block] = message.blocks
+    who, *rest = block["elements"][0]["elements"]
+    assert who == {"type": "user", "user_id": "U0KIM"}
+    assert "".join(e["text"] for e in rest) == " muted <!channel> release."
+    assert message.text == "Somebody muted &lt;!channel&gt; release."
+    check_limits(message)
+
+
+def test_each_watch_has_a_menu_and_says_where_it_is_written() -> None:
+    offers = (Offer(label="Remove", command="unwatch w7k3f"),)
+    answer = Watches(
+        scope="in all channels",
+        rows=(
+            WatchRow(watch=NIGHTLY, what="when it breaks", offers=offers),
+            WatchRow(
+                watch=replace(NIGHTLY, id="f1", origin=Origin.FILE),
+                what="when it breaks",
+                muted_until="until it is fixed",
+            ),
+        ),
+        count=2,
+    )
+
+    assert shown(answer).splitlines() == [
+        "2 watches in all channels",
+        "",
+        "In C0CI",
+        "",
+        "w7k3f · ci:nightly",
+        "when it breaks",
+        "",
+        "f1 · ci:nightly · in runbell.yml, and changed there · muted until it is fixed",
+        "when it breaks",
+    ]
+    first, second = render(answer, NOW).blocks[2:]
+    [option] = first["accessory"]["options"]
+    assert (option["text"]["text"], option["value"]) == ("Remove", "unwatch w7k3f")
+    assert "accessory" not in second
+
+
+def test_a_rehearsal_lists_what_would_have_rung() -> None:
+    ringing = Ringing(
+        pipeline=RELEASE,
+        run=make_run(RELEASE.ref, 12, State.FAILED),
+        event=Event.BROKEN,
+        at=NOON,
+    )
+    answer = Rehearsal(
+        watch=NIGHTLY, what="when it breaks", ringings=(ringing,) * 11, since=NOON
+    )
+
+    text = shown(answer)
+    assert text.startswith("w7k3f would have rung 11 times\n")
+    assert "broken  ❌ failed  release #12 · main · kim" in text
+    assert "… and 1 more before" in text
+
+
+def test_why_shows_each_rule_with_its_reason() -> None:
+    happening = Happening(
+        key="h",
+        lineage=Lineage(RELEASE.ref, "branch:main"),
+        run=RunRef(RELEASE.ref, "12"),
+        event=Event.BROKEN,
+        at=NOON,
+        seen_at=NOON,
+        reason="Run 12 failed.",
+    )
+    verdict = Verdict(
+        happening="h",
+        watch="w7k3f",
+        ruling=Ruling.QUIET,
+        rule="other-branch",
+        reason="The run is of dev.",
+        at=NOON,
+    )
+    answer = Why(
+        about="release #12",
+        url=None,
+        reasonings=(Reasoning(happening=happening, verdicts=(verdict,)),),
+        elsewhere=2,
+    )
+
+    assert shown(answer).splitlines() == [
+        "Why: release #12",
+        "",
+        "broken  Run 12 failed. 1 h ago",
+        "· quiet  w7k3f other-branch  The run is of dev.",
+        "",
+        "2 verdicts of watches in other channels.",
+    ]
+
+
+def test_what_is_muted_can_be_heard_again_by_a_press() -> None:
+    mute = Mute(
+        id="m2p9q", channel="C0CI", target="ci:release", by="U0KIM", created_at=NOON
+    )
+    answer = Mutes(
+        rows=(MuteRow(mute=mute, what="ci:release for ever", unmute="unmute m2p9q"),)
+    )
+
+    assert "m2p9q · ci:release for ever, by U0KIM" in shown(answer)
+    [unmute] = pressable(answer)
+    assert (unmute["action_id"], unmute["value"]) == ("unmute.0", "unmute m2p9q")
 
 
 # --- Slack's limits, whatever is in the answer ------------------------------------
@@ -732,6 +910,54 @@ ENTRIES = PIPELINES.flatmap(
     lambda p: st.builds(Entry, pipeline=st.just(p), run=runs(p), opens=COMMANDS)
 )
 TEXTS = st.lists(TEXT, max_size=6).map(tuple)
+PLACES = st.sampled_from(["C0123", "U0123", "D0123", "odd id"])
+PEOPLE = st.sampled_from(["U0123", "W0123", ""])
+WATCHES = st.builds(
+    Watch,
+    id=TEXT,
+    channel=PLACES,
+    target=TEXT,
+    filters=TEXT,
+    origin=st.sampled_from(Origin),
+    created_at=MOMENT,
+)
+MUTES = st.builds(
+    Mute, id=TEXT, channel=PLACES, target=TEXT, by=PEOPLE, created_at=MOMENT
+)
+RINGINGS = PIPELINES.flatmap(
+    lambda p: st.builds(
+        Ringing,
+        pipeline=st.just(p),
+        run=runs(p),
+        event=st.sampled_from(Event),
+        at=MOMENT,
+    )
+)
+REASONINGS = st.builds(
+    Reasoning,
+    happening=st.builds(
+        Happening,
+        key=TEXT,
+        lineage=st.just(Lineage(RELEASE.ref, "branch:main")),
+        run=st.just(RunRef(RELEASE.ref, "1")),
+        event=st.sampled_from(Event),
+        at=MOMENT,
+        seen_at=MOMENT,
+        reason=TEXT,
+    ),
+    verdicts=st.lists(
+        st.builds(
+            Verdict,
+            happening=TEXT,
+            watch=TEXT,
+            ruling=st.sampled_from(Ruling),
+            rule=TEXT,
+            reason=TEXT,
+            at=MOMENT,
+        ),
+        max_size=9,
+    ).map(tuple),
+)
 ANSWERS: st.SearchStrategy[Answer] = st.one_of(
     st.builds(
         Status,
@@ -798,6 +1024,60 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         ).map(tuple),
         again=COMMANDS,
     ),
+    st.builds(
+        Wrote,
+        sentence=TEXT,
+        typed=COMMANDS,
+        notes=TEXTS,
+        undo=COMMANDS,
+        offers=OFFERS,
+        parts=st.lists(PARTS, max_size=2).map(tuple),
+    ),
+    st.builds(
+        Watches,
+        scope=TEXT,
+        rows=st.lists(
+            st.builds(
+                WatchRow,
+                watch=WATCHES,
+                what=TEXT,
+                muted_until=st.none() | TEXT,
+                offers=OFFERS,
+            ),
+            max_size=10,
+        ).map(tuple),
+        count=st.integers(0, 99),
+        page=st.integers(1, 3),
+        again=COMMANDS,
+        previous=COMMANDS,
+        next=COMMANDS,
+    ),
+    st.builds(
+        Mutes,
+        rows=st.lists(
+            st.builds(MuteRow, mute=MUTES, what=TEXT, unmute=TEXT), max_size=60
+        ).map(tuple),
+        again=COMMANDS,
+    ),
+    st.builds(
+        Rehearsal,
+        watch=WATCHES,
+        what=TEXT,
+        ringings=st.lists(RINGINGS, max_size=15).map(tuple),
+        since=MOMENT,
+        notes=TEXTS,
+        parts=st.lists(PARTS, max_size=2).map(tuple),
+        again=COMMANDS,
+    ),
+    st.builds(
+        Why,
+        about=TEXT,
+        url=COMMANDS,
+        reasonings=st.lists(REASONINGS, max_size=10).map(tuple),
+        elsewhere=st.integers(0, 3),
+        notes=TEXTS,
+        again=COMMANDS,
+    ),
     st.builds(Pending, connections=TEXTS),
     st.builds(Help, command=TEXT, connections=TEXTS, groups=TEXTS, aliases=TEXTS),
     st.builds(
@@ -814,7 +1094,8 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
 
 def test_every_sort_of_answer_is_among_those_tried() -> None:
     assert set(get_args(Answer)) == {
-        Status, RunList, Show, Log, Health, Help, Problem, Pending
+        Status, RunList, Show, Log, Health, Help, Problem, Pending,
+        Wrote, Watches, Mutes, Rehearsal, Why,
     }  # fmt: skip
 
 
@@ -856,6 +1137,8 @@ def check_actions(message: Message) -> None:
 
     https://docs.slack.dev/reference/block-kit/block-elements
     """
+    beside = [b["accessory"] for b in message.blocks if "accessory" in b]
+    assert {element["action_id"] for element in beside} <= set(Press)
     blocks = [block for block in message.blocks if block["type"] == "actions"]
     assert len(blocks) <= 1
     elements = [element for block in blocks for element in block["elements"]]

@@ -9,10 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 
 from bot.filters import SPELLINGS
-from bot.settings import CacheSettings, HttpSettings, Settings, SlackSettings
+from bot.settings import (
+    CacheSettings,
+    FiledWatch,
+    HttpSettings,
+    Settings,
+    SlackSettings,
+    WatchSettings,
+)
 from bot.settings.plain_yaml import parse
 from bot.vocabulary import VERBS
 from providers.registry import kinds
@@ -21,7 +29,7 @@ from tests.bot.settings.reading import Reader
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / "runbell.example.yml").read_text("utf-8")
-ALL = re.sub(r"(?m)^( *)#(?=\w+:)", r"\1", EXAMPLE)
+ALL = re.sub(r"(?m)^( *)#(?=(?:- )?\w+:)", r"\1", EXAMPLE)
 """The example with every setting that may be left out put in."""
 
 LIST = r"\(`([^`]+)`\)"
@@ -32,6 +40,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "slack": SlackSettings,
     "http": HttpSettings,
     "cache": CacheSettings,
+    "watch": WatchSettings,
 }
 
 
@@ -65,6 +74,12 @@ def test_every_setting_of_the_tree_is_shown() -> None:
     assert set(data) == set(Settings.model_fields)
     for section, model in SECTIONS.items():
         assert set(data[section]) == set(model.model_fields)
+    (watch,) = data["watches"]
+    assert set(watch) == set(map(as_written, FiledWatch.model_fields.items()))
+
+
+def as_written(field: tuple[str, FieldInfo]) -> str:
+    return field[1].alias or field[0]
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -77,6 +92,7 @@ def defaults() -> Iterator[tuple[str, type[BaseModel], dict[str, Any]]]:
     yield "the tree", Settings, data
     for section, model in SECTIONS.items():
         yield section, model, data[section]
+    yield "watches", FiledWatch, data["watches"][0]
     for name, kind in kinds().items():
         yield name, kind.settings, shown(name)
 
@@ -93,11 +109,15 @@ def test_every_default_it_shows_is_the_default(
             continue
         if hasattr(default, "total_seconds"):
             default = default.total_seconds()
-        if isinstance(default, tuple):
-            default = [
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
+        found = data[setting]
+        if isinstance(default, tuple | frozenset):
+            default = type(default)(
                 each.value if isinstance(each, Enum) else each for each in default
-            ]
-        assert data[setting] == default, f"{name}: {setting}"
+            )
+            found = type(default)(found)
+        assert found == default, f"{name}: {setting}"
 
 
 def test_every_setting_has_a_comment_somewhere_above_it() -> None:
@@ -123,9 +143,12 @@ def test_the_page_for_operators_names_every_setting_of_the_tree() -> None:
     models: tuple[type[BaseModel], ...] = (
         Settings,
         ConnectionSettings,
+        FiledWatch,
         *SECTIONS.values(),
     )
-    for name in (name for model in models for name in model.model_fields):
+    for name in (
+        as_written(field) for model in models for field in model.model_fields.items()
+    ):
         assert f"`{name}`" in page, name
     for words in (VERBS, SPELLINGS):
         assert any(set(found.split()) == set(words) for found in re.findall(LIST, page))

@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from bot.answers import Pending, Said
 from bot.cli import cli
+from bot.commands.asker import Asker
 from bot.settings import Settings
 from bot.setup.manifest import ManifestError, manifest, scopes, source
 from bot.slack.errands import Errands
@@ -324,7 +325,7 @@ def _taken(listener: object) -> None:
     assert callable(listener)
 
 
-async def _nothing(text: str) -> AsyncIterator[Said]:
+async def _nothing(text: str, asker: Asker) -> AsyncIterator[Said]:
     yield Said(answer=Pending(connections=(text,)))
 
 
@@ -365,6 +366,15 @@ METHODS: Mapping[str, str | None] = {
     "apps_connections_open": None,
 }
 
+# What it takes to look for a message of one's own: nothing else needs it, so that it is
+# optional. https://docs.slack.dev/reference/methods/conversations.history
+LOOKING: Mapping[str, frozenset[str]] = {
+    "conversations_history": frozenset({"channels:history", "groups:history"}),
+    "conversations_replies": frozenset({"channels:history", "groups:history"}),
+    # https://docs.slack.dev/reference/methods/conversations.open
+    "conversations_open": frozenset({"im:write"}),
+}
+
 # https://docs.slack.dev/reference/scopes/commands: the command, and its response_url
 FOR_COMMANDS = "commands"
 
@@ -373,7 +383,7 @@ def methods_called() -> set[str]:
     """Return what is called of Slack's client, wherever the bot holds one."""
     known = {name for name in dir(AsyncWebClient) if not name.startswith("_")}
     called: set[str] = set()
-    for path in (ROOT / "bot" / "app.py", *(ROOT / "bot" / "slack").glob("*.py")):
+    for path in (ROOT / "bot" / "joining.py", *(ROOT / "bot" / "slack").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 called.add(node.func.attr)
@@ -397,12 +407,14 @@ def test_the_manifest_has_what_is_listened_to_and_nothing_else() -> None:
 
 def test_the_manifest_asks_for_the_scopes_that_are_used_and_for_no_other() -> None:
     called = methods_called()
-    assert called == set(METHODS)
+    assert called == {*METHODS, *LOOKING}
 
     used = {FOR_COMMANDS}
     used |= {EVENTS[name][1] for name in registered("/runs").events}
-    used |= {scope for name in called if (scope := METHODS[name])}
+    used |= {scope for name in called if (scope := METHODS.get(name))}
     assert scopes(TREE) == used
+    optional = yaml.safe_load(TREE)["oauth_config"]["scopes"]["bot_optional"]
+    assert set(optional) == frozenset[str]().union(*LOOKING.values()) - used
 
 
 def test_buttons_need_an_address_in_http_mode_only() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from typing_extensions import override
 
-from bot.answers import Answer, Help, Log, Problem, Said
+from bot.answers import Answer, Help, Log, Problem, PublicLine, Said, Wrote
+from bot.commands.asker import Asker
 from bot.render.actions import Press
 from bot.render.message import Message
 from bot.slack.errands import Errands
@@ -101,6 +102,7 @@ class Desk:
         self._ask = ask
         self.words: list[Said] = []
         self.asked: list[str] = []
+        self.askers: list[Asker] = []
         self.sender = Noting()
         self.errands = Errands()
         self.acknowledged = 0
@@ -123,8 +125,9 @@ class Desk:
         await self.listeners.pressed(self._ack, body)  # type: ignore[arg-type]  # as above
         await self.errands.settle()
 
-    async def _said(self, text: str) -> AsyncIterator[Said]:
+    async def _said(self, text: str, asker: Asker) -> AsyncIterator[Said]:
         self.asked.append(text)
+        self.askers.append(asker)
         if self._ask is not None:
             yield Said(answer=await self._ask(text))
         for word in self.words:
@@ -415,6 +418,92 @@ async def test_two_quick_presses_share_once_and_a_failed_one_can_be_repeated() -
         await desk.press(pressing("share", trigger_id=trigger))
 
     assert [note.how for note in desk.notes] == ["answer", "answer", "retract"]
+
+
+WROTE = Wrote(
+    sentence="I watch release.",
+    public=PublicLine(by="U1", did="watches release.", channel="C1", thread="5.5"),
+    undo="unwatch w7k3f",
+)
+
+
+async def test_who_asks_and_where_is_handed_on() -> None:
+    desk = Desk()
+    desk.words = [LAST]
+    await desk.slash(user_id="U7", channel_id="C9")
+    await desk.slash(user_id="U7", channel_id="D9")
+    await desk.errands.close()
+    await desk.press(pressing("ack", channel_id="C9", thread_ts="1.2"))
+
+    assert desk.askers == [
+        Asker(user="U7", channel="C9"),
+        Asker(user="U7", channel="D9", is_direct=True),
+        Asker(user="U1", channel="C9", thread="1.2"),
+    ]
+
+
+@pytest.mark.parametrize("press", ["ack", "mute", "unmute", "more", "unmute.2"])
+async def test_what_is_pressed_on_an_alert_is_answered_to_who_pressed(
+    press: str,
+) -> None:
+    desk = Desk()
+    desk.words = [Said(answer=replace(WROTE, public=None))]
+    await desk.press(pressing(press, is_ephemeral=False))
+
+    [note] = desk.notes
+    assert (note.how, note.is_public) == ("answer", False)
+    assert note.pressable == ["choice.0"]
+
+
+async def test_a_change_is_told_to_all_before_it_is_confirmed() -> None:
+    desk = Desk()
+    desk.words = [Said(answer=WROTE)]
+    await desk.slash()
+    await desk.errands.close()
+
+    line, confirmed = desk.notes
+    assert (line.how, line.where, line.thread) == ("say", "C1", "5.5")
+    assert line.text == "Somebody watches release."
+    assert (confirmed.how, confirmed.text) == ("answer", "I watch release.")
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (
+            Sent(outcome=Outcome.REFUSED, why="not_in_channel"),
+            "I could not tell the channel (not_in_channel). Invite me there",
+        ),
+        (
+            Sent(outcome=Outcome.REFUSED, why="is_archived"),
+            "I could not tell the channel (is_archived). The change stands",
+        ),
+        (
+            Sent(outcome=Outcome.UNKNOWN, why="TimeoutError"),
+            "I do not know whether the channel was told of it.",
+        ),
+    ],
+)
+async def test_that_a_channel_could_not_be_told_is_said(sent: Sent, said: str) -> None:
+    desk = Desk()
+    desk.words = [Said(answer=WROTE)]
+    desk.sender.becomes = [sent]
+    await desk.slash()
+    await desk.errands.close()
+
+    assert desk.notes[-1].text.startswith(f"I watch release. {said}")
+
+
+async def test_where_all_see_the_answer_they_are_not_told_twice() -> None:
+    desk = Desk()
+    desk.words = [Said(answer=WROTE)]
+    event = {"type": "app_mention", "channel": "C1", "ts": "1.1", "text": "watch x"}
+    await desk.listeners.spoken_to({}, {**event, "user": "U1"})
+    await desk.errands.close()
+
+    [note] = desk.notes
+    assert (note.how, note.thread) == ("say", "1.1")
+    assert desk.askers == [Asker(user="U1", channel="C1", thread="1.1")]
 
 
 async def test_what_has_no_answer_any_more_is_not_shared() -> None:

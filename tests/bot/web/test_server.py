@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -87,6 +88,79 @@ async def test_health_and_readiness_are_told_apart() -> None:
         assert (await client.get("/healthz")).status_code == 200
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.post("/slack/events")).status_code == 404
+
+
+class FakeVitals:
+    """Is as it is told to be."""
+
+    why: str | None = None
+
+    async def health(self) -> Mapping[str, Any]:
+        return {"trouble": self.why, "blind": [{"connection": "shop"}]}
+
+    async def trouble(self) -> str | None:
+        return self.why
+
+    async def metrics(self) -> bytes:
+        return b"runbell_looks_total 7.0\n"
+
+
+@pytest.fixture
+def vitals() -> FakeVitals:
+    return FakeVitals()
+
+
+@pytest.fixture
+async def watching(vitals: FakeVitals) -> AsyncIterator[httpx.AsyncClient]:
+    app = application(
+        slack=None, is_genuine=is_genuine, is_ready=lambda: True, vitals=vitals
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
+        yield client
+
+
+async def test_health_names_what_is_wrong_and_is_no_reason_to_start_again(
+    watching: httpx.AsyncClient, vitals: FakeVitals
+) -> None:
+    vitals.why = "no database"
+    response = await watching.get("/healthz")
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "alive": True,
+        "trouble": "no database",
+        "blind": [{"connection": "shop"}],
+    }
+
+
+async def test_a_process_that_cannot_watch_is_not_ready_and_says_why(
+    watching: httpx.AsyncClient, vitals: FakeVitals
+) -> None:
+    assert (await watching.get("/readyz")).json() == {"ready": True}
+    vitals.why = "the watch stands still"
+    response = await watching.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {"ready": False, "why": "the watch stands still"}
+
+
+async def test_figures_are_in_the_format_of_prometheus(
+    watching: httpx.AsyncClient,
+) -> None:
+    response = await watching.get("/metrics")
+
+    assert response.text == "runbell_looks_total 7.0\n"
+    kind, *parameters = response.headers["content-type"].split("; ")
+    assert kind == "text/plain"
+    assert any(parameter.startswith("version=") for parameter in parameters)
+
+
+async def test_where_nothing_is_watched_there_are_no_figures(
+    client: httpx.AsyncClient,
+) -> None:
+    assert (await client.get("/metrics")).status_code == 404
+    assert (await client.get("/healthz")).json() == {"alive": True}
 
 
 async def test_a_port_that_is_taken_is_an_error_at_once() -> None:

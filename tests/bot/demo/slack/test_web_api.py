@@ -590,6 +590,31 @@ async def test_an_answer_can_be_lost_after_the_message_was_posted(
     assert len(slack.called("chat.postMessage")) == 1
 
 
+async def test_slack_can_say_that_it_failed_after_it_posted(
+    slack: LocalSlack, client: AsyncWebClient, ops: Channel
+) -> None:
+    slack.fail_next("chat.postMessage", "fail_after_accept")
+
+    with pytest.raises(SlackApiError) as failed:
+        await client.chat_postMessage(channel=ops.id, text="x")
+
+    assert failed.value.response.status_code == 500
+    assert [message.text for message in slack.messages(ops)] == ["x"]
+
+
+async def test_a_posted_message_may_never_be_answered(
+    slack: LocalSlack, session: aiohttp.ClientSession, ops: Channel
+) -> None:
+    slack.fail_next("chat.postMessage", "hang_after_accept")
+    post = {"token": BOT_TOKEN, "channel": ops.id, "text": "x"}
+    quick = aiohttp.ClientTimeout(total=0.2)
+
+    with pytest.raises(TimeoutError):
+        await session.post(slack.api_url + "chat.postMessage", data=post, timeout=quick)
+
+    assert [message.text for message in slack.messages(ops)] == ["x"]
+
+
 async def test_a_call_can_hang_without_keeping_slack_open(
     slack: LocalSlack, session: aiohttp.ClientSession, ops: Channel
 ) -> None:

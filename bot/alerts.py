@@ -1,0 +1,113 @@
+"""What an alert says, before anybody decides how it looks.
+
+The watch makes alerts, the outbox keeps them as JSON, `render` draws them when they are
+sent. Like `bot.answers`, they know nothing of Slack but the ids of people and channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from bot.records import Event
+from providers.model import Pipeline, Run, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """An incident: one message, edited as it develops."""
+
+    incident: str
+    watch: str
+    event: Event
+    """What it is about now: broken, still-broken, fixed; or a one-off such as slow."""
+    pipeline: Pipeline
+    run: Run
+    """The run that decided; in full where it could be read."""
+    red_since: datetime | None = None
+    first_run: Run | None = None
+    """The run that broke it, where it is another one."""
+    streak: int = 0
+    """Failures in a row, by now or until it was fixed."""
+    acked_by: str | None = None
+    muted_by: str | None = None
+    mention: str | None = None
+    late_since: datetime | None = None
+    """When it happened, where it is told much later than that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A sentence in the thread of a card; with the end of a log where there is one."""
+
+    event: Event
+    pipeline: Pipeline
+    run: Run
+    red_since: datetime | None = None
+    streak: int = 0
+    log: str | None = None
+    log_of: str | None = None
+    """The names of the stages, jobs and steps down to the task whose log it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A notice about the watching itself: blind, seeing again, a watch in vain."""
+
+    what: str
+    channel: str | None = None
+    """Slack's id of the channel it is about, where it is not said there."""
+    advice: str | None = None
+    since: datetime | None = None
+    is_over: bool = False
+    state: State | None = None
+    """How a followed run stands, where that is what it says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StormLine:
+    """One thing a storm message swallowed."""
+
+    pipeline: Pipeline
+    run: Run
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """Many things at once, in one message."""
+
+    lines: tuple[StormLine, ...]
+    count: int
+    """How many it stands for; more than `lines` where the list is cut."""
+    connection: str | None = None
+    """The connection they are all of, where they are."""
+    is_over: bool = False
+
+
+Alert = Card | Update | Said | Storm
+
+_KINDS = {kind.__name__: kind for kind in (Card, Update, Said, Storm)}
+_ADAPTERS = {name: TypeAdapter[Alert](kind) for name, kind in _KINDS.items()}
+
+
+def pack(alert: Alert) -> str:
+    """Return an alert as the JSON that `unpack` reads back."""
+    name = type(alert).__name__
+    return f"{name} {_ADAPTERS[name].dump_json(alert).decode()}"
+
+
+def unpack(payload: str) -> Alert:
+    """Return the alert in a payload.
+
+    Raises:
+        ValueError: it is no payload that `pack` made.
+
+    """
+    name, _, body = payload.partition(" ")
+    if name not in _ADAPTERS:
+        msg = f"no alert: {name[:40]!r}"
+        raise ValueError(msg)
+    return _ADAPTERS[name].validate_json(body)

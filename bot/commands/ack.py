@@ -1,0 +1,114 @@
+"""`ack` and `unack`: somebody is on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.answers import Offer, Problem, Wrote
+from bot.commands.cards import redraw
+from bot.commands.gather import gather
+from bot.commands.grammar import Command, Verb
+from bot.commands.keeping import Room, called, incident_named, room_of
+from bot.watch.storm import is_storm
+
+if TYPE_CHECKING:
+    from bot.commands.gather import Desk
+    from bot.records import Incident
+
+
+async def ack(desk: Desk, command: Command) -> Wrote | Problem:
+    """Say on an incident's card that who asks is on it."""
+    found = await _incident(desk, command)
+    if isinstance(found, Problem):
+        return found
+    room, incident = found
+    if not room.by:
+        return Problem(what="Only somebody in Slack can be on it.")
+    name = await called(desk, incident.lineage.pipeline)
+    before = incident.acked_by
+    if before == room.by:
+        return Wrote(
+            sentence=f"You are on it already: {name}.",
+            undo=f"{Verb.UNACK} {incident.id}",
+        )
+    is_shown = await _write(desk, room, incident, by=room.by)
+    notes = ("It was somebody else's until now.",) if before else ()
+    return Wrote(
+        sentence=f"You are on it: {name}.{' The card says so.' if is_shown else ''}",
+        notes=notes,
+        public=room.line(f"is on it: {name}.", thread=incident.ts),
+        undo=f"{Verb.UNACK} {incident.id}",
+    )
+
+
+async def unack(desk: Desk, command: Command) -> Wrote | Problem:
+    """Take back that somebody is on it."""
+    found = await _incident(desk, command)
+    if isinstance(found, Problem):
+        return found
+    room, incident = found
+    name = await called(desk, incident.lineage.pipeline)
+    if incident.acked_by is None:
+        return Wrote(sentence=f"Nobody is on it: {name}.")
+    await _write(desk, room, incident, by=None)
+    return Wrote(
+        sentence=f"Nobody is on it any more: {name}.",
+        public=room.line(
+            f"took back that somebody is on it: {name}.", thread=incident.ts
+        ),
+        undo=f"{Verb.ACK} {incident.id}",
+    )
+
+
+async def _write(desk: Desk, room: Room, incident: Incident, by: str | None) -> bool:
+    now = desk.now()
+    async with room.store.write() as tx:
+        # As it is now: meanwhile it may have been fixed.
+        current = await tx.incidents.get(incident.id) or incident
+        changed = replace(current, acked_by=by, acked_at=now if by else None)
+        await tx.incidents.save(changed)
+        return await redraw(tx, changed, now, acked_by=by)
+
+
+async def _incident(desk: Desk, command: Command) -> tuple[Room, Incident] | Problem:
+    """Return the incident that is meant: by its id, its thread, or its pipeline."""
+    room = room_of(desk, command)
+    if isinstance(room, Problem):
+        return room
+    async with room.store.read() as tx:
+        named = await incident_named(tx, room, command.target)
+        there = await tx.incidents.open_in(room.channel)
+    red = [incident for incident in there if not is_storm(incident)]
+    if named is not None:
+        return room, named
+    found = await _of_target(desk, command, red)
+    return found if isinstance(found, Problem) else (room, found)
+
+
+async def _of_target(
+    desk: Desk, command: Command, red: list[Incident]
+) -> Incident | Problem:
+    if command.target is None:
+        return _choose(command, red, f"{command.verb} is about one alert. Which one?")
+    gathered = await gather(desk, command)
+    if isinstance(gathered, Problem):
+        return gathered
+    meant = {pipeline.ref for pipeline in gathered.pipelines}
+    fitting = [one for one in red if one.lineage.pipeline in meant]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        return _choose(command, fitting, "Several alerts are of that. Which one?")
+    return _choose(command, red, f"No open alert here is of “{command.target}”.")
+
+
+def _choose(command: Command, red: list[Incident], what: str) -> Problem:
+    return Problem(
+        what=what,
+        instead=tuple(
+            Offer(label=str(one.lineage), command=f"{command.verb} {one.id}")
+            for one in red[:5]
+        ),
+        hint=None if red else "Nothing is red here, as far as this channel was told.",
+    )

@@ -1,0 +1,166 @@
+"""What the verbs of the watch need first: a store, a place, and what is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from bot.answers import Offer, Problem, PublicLine
+from bot.catalog import address
+from bot.commands.gather import Gathered, gather, located, pipeline_of
+from bot.tokens import is_url
+from bot.watch.storm import is_storm
+from providers.globs import MARKS
+from providers.model import Pipeline, PipelineRef
+
+if TYPE_CHECKING:
+    from bot.commands.asker import Asker
+    from bot.commands.gather import Desk
+    from bot.commands.grammar import Command
+    from bot.records import Incident, Watch
+    from bot.store import Store, Tx
+
+# Without those that look like others, since people type them.
+_LETTERS = "abcdefghjkmnpqrstvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Where something is changed, and by whom."""
+
+    store: Store
+    channel: str
+    """Slack's id of the channel it is about; of a person, for a direct message."""
+    asker: Asker | None
+
+    @property
+    def by(self) -> str:
+        """Slack's id of who changes it; empty where that is nobody of Slack's."""
+        return self.asker.user if self.asker else ""
+
+    @property
+    def thread(self) -> str | None:
+        """The thread it is asked in, where that is in this channel."""
+        is_here = self.asker is not None and self.asker.place == self.channel
+        return self.asker.thread if self.asker and is_here else None
+
+    def line(self, did: str, *, thread: str | None = None) -> PublicLine | None:
+        """Return what everybody there is told; `None` where nobody else is there."""
+        if not self.by or self.asker is None or self.channel == self.by:
+            return None
+        return PublicLine(
+            by=self.asker.user, did=did, channel=self.channel, thread=thread
+        )
+
+
+def room_of(desk: Desk, command: Command) -> Room | Problem:
+    """Return where a command is to change something, or why that is nowhere."""
+    if desk.store is None:
+        return Problem(
+            what=f"{command.verb} needs the bot that watches, and this one does not.",
+            hint="Ask it in Slack, or write the watch in runbell.yml, under watches.",
+        )
+    place = _place(desk.asker, command.channel)
+    return (
+        place
+        if isinstance(place, Problem)
+        else Room(store=desk.store, channel=place, asker=desk.asker)
+    )
+
+
+def _place(asker: Asker | None, named: str | None) -> str | Problem:
+    if asker is None:
+        if named is not None and named[0] in "CG":
+            return named
+        return Problem(
+            what="That is about a channel, and here is none.",
+            hint="Name it by its id, as its details in Slack have it: in C0123ABCD.",
+        )
+    if named is None or named in {asker.channel, asker.user}:
+        return asker.user if named == asker.user else asker.place
+    if named[0] in "CG":
+        return named
+    return Problem(
+        what="I do that for channels, and for yourself in a direct message with me.",
+        hint="Leave out whom it is for, and ask me in a direct message.",
+    )
+
+
+def new_id(kind: str, random: Random) -> str:
+    """Return an id that people can type, such as `w7k3f`."""
+    return kind + "".join(random.choice(_LETTERS) for _ in range(4))
+
+
+async def watch_named(tx: Tx, room: Room, word: str | None) -> Watch | None:
+    """Return the watch of this id that is of this channel, or of who asks."""
+    watch = await tx.watches.get(word.casefold()) if word else None
+    if watch is None:
+        return None
+    is_own = bool(room.by) and watch.owner == room.by
+    return watch if is_own or watch.channel == room.channel else None
+
+
+async def incident_named(tx: Tx, room: Room, word: str | None) -> Incident | None:
+    """Return the incident of this id in this channel, or else that of the thread.
+
+    A storm is none: it is many things at once, each of which can be named.
+    """
+    if word is not None:
+        found = await tx.incidents.get(word.casefold())
+    elif room.thread is not None:
+        found = await tx.incidents.at(room.channel, room.thread)
+    else:
+        return None
+    is_here = found is not None and found.channel == room.channel
+    return found if found and is_here and not is_storm(found) else None
+
+
+def as_kept(desk: Desk, target: str, gathered: Gathered) -> str:
+    """Return the target as it is kept.
+
+    A single pipeline is kept by its address, which goes on meaning it when others get
+    names like it; what may mean several stays as it was typed.
+    """
+    refs = {pipeline.ref for pipeline in gathered.pipelines}
+    word = target.casefold()
+    names = (desk.words.groups, desk.words.aliases, desk.reader.providers)
+    is_open = bool(MARKS & set(target)) or target.endswith(":")
+    if len(refs) != 1 or any(word in known for known in names):
+        return target
+    return target if is_open and not is_url(target) else address(refs.pop())
+
+
+async def kept_targets(desk: Desk, command: Command) -> frozenset[str]:
+    """Return the texts by which what a command means may be kept; folded."""
+    target = command.target or ""
+    found = await gather(desk, command)
+    kept = {target}
+    if not isinstance(found, Problem):
+        kept.add(as_kept(desk, target, found))
+    elif is_url(target):
+        kept |= {address(pipeline_of(ref)) for ref in located(desk, target)}
+    return frozenset(text.casefold() for text in kept)
+
+
+async def called(desk: Desk, ref: PipelineRef) -> str:
+    """Return what a pipeline is called; its id, where its list cannot be read."""
+    return (await pipeline_named(desk, ref)).name
+
+
+async def pipeline_named(desk: Desk, ref: PipelineRef) -> Pipeline:
+    """Return a pipeline as its list has it; by its id alone, where that has not."""
+    unknown = Pipeline(ref=ref, name=ref.id)
+    if ref.connection not in desk.reader.providers:
+        return unknown
+    page = (await desk.reader.pipelines(ref.connection)).value
+    listed = page.items if page else ()
+    return next((pipeline for pipeline in listed if pipeline.ref == ref), unknown)
+
+
+def watch_offers(watches: list[Watch], verb: str) -> tuple[Offer, ...]:
+    """Return a verb for each of the first few watches, to press."""
+    return tuple(
+        Offer(label=f"{watch.id} · {watch.target}", command=f"{verb} {watch.id}")
+        for watch in watches[:5]
+    )

@@ -1,0 +1,218 @@
+"""What a watch would have rung for: known runs, fed through the watch's own rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.answers import Part, Ringing
+from bot.commands.gather import in_trouble
+from bot.records import Event, Incident, Lineage, Ruling, Watch
+from bot.watch.decide import decide
+from bot.watch.incident import tell
+from bot.watch.lineage import LineageState, ended_at, lineage_of
+from bot.watch.past import run_of
+from bot.watch.rules import Situation
+from bot.watch.transitions import advance, look
+from providers.contract import RunQuery
+
+if TYPE_CHECKING:
+    from bot.commands.gather import Desk
+    from providers.model import Pipeline, Run
+
+SPAN = timedelta(days=7)
+"""How far back a rehearsal goes."""
+
+MOST_READ = 5
+"""Of more pipelines than this, only what the store knows is looked at: one call for
+each would use up the budget that the connection has for an hour."""
+
+MOST_KNOWN = 100
+"""Of how many pipelines the stored runs are looked at."""
+
+MOST_RUNS = 100
+"""How many runs of a pipeline are read."""
+
+NOT_REHEARSED = frozenset({Event.WAITING, Event.STUCK, Event.SLOW})
+"""What runs that are over do not tell of any more."""
+
+Histories = Sequence[tuple["Pipeline", Sequence["Run"]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookBack:
+    """What would have been rung, and what is not known of it."""
+
+    ringings: tuple[Ringing, ...]
+    """Newest first."""
+    since: datetime
+    notes: tuple[str, ...]
+    parts: tuple[Part, ...]
+    is_known: bool
+    """Whether anything could be looked at."""
+
+    def sentence(self) -> str:
+        """Return how often it would have rung."""
+        if not self.is_known:
+            return "How often it would have rung is not known."
+        count = len(self.ringings)
+        times = {0: "not once", 1: "once"}.get(count, f"{count} times")
+        return f"In the last {SPAN.days} days it would have rung {times}."
+
+
+async def look_back(
+    desk: Desk, watch: Watch, pipelines: Sequence[Pipeline]
+) -> LookBack:
+    """Return what a watch would have rung for in the last days."""
+    since = desk.now() - SPAN
+    notes: list[str] = []
+    parts: dict[str, Part] = {}
+    histories = (
+        await _read(desk, pipelines, since, notes, parts)
+        if len(pipelines) <= MOST_READ
+        else await _known(desk, pipelines, since, notes)
+    )
+    if missing := [event for event in Event if event in watch.on & NOT_REHEARSED]:
+        notes.append(
+            f"Not rehearsed: {', '.join(missing)}; a run that is over does not show it."
+        )
+    # Pure, and it may take a while: the bot goes on listening meanwhile.
+    ringings = await asyncio.to_thread(rehearse, watch, histories, since)
+    return LookBack(
+        ringings=ringings,
+        since=since,
+        notes=tuple(notes),
+        parts=tuple(parts.values()),
+        is_known=bool(histories),
+    )
+
+
+async def _read(
+    desk: Desk,
+    pipelines: Sequence[Pipeline],
+    since: datetime,
+    notes: list[str],
+    parts: dict[str, Part],
+) -> Histories:
+    readings = await asyncio.gather(
+        *(
+            desk.reader.runs(RunQuery(pipeline=p.ref, limit=MOST_RUNS))
+            for p in pipelines
+        )
+    )
+    found = []
+    for pipeline, reading in zip(pipelines, readings, strict=True):
+        name = pipeline.ref.connection
+        if reading.error:
+            parts[name] = in_trouble(desk.reader, name, reading)
+        if reading.value is None:
+            notes.append(f"The runs of {pipeline.name} could not be read.")
+            continue
+        runs = reading.value.items
+        moments = [run.moment for run in runs if run.moment]
+        if reading.value.next and moments and min(moments) > since:
+            notes.append(
+                f"Of {pipeline.name} only the last {len(runs)} runs were read."
+            )
+        found.append((pipeline, runs))
+    return found
+
+
+async def _known(
+    desk: Desk, pipelines: Sequence[Pipeline], since: datetime, notes: list[str]
+) -> Histories:
+    some = pipelines[:MOST_KNOWN]
+    notes.append(
+        f"It means {len(pipelines)} pipelines: only what I have seen of "
+        f"{'them' if len(some) == len(pipelines) else f'the first {len(some)}'} counts."
+    )
+    if desk.store is None:
+        return []
+    async with desk.store.read() as tx:
+        # What came before the window says how it began.
+        past = await tx.runs.of_pipelines([p.ref for p in some], since - SPAN)
+    runs: dict[object, list[Run]] = {}
+    for one in past:
+        runs.setdefault(one.ref.pipeline, []).append(run_of(one))
+    return [(p, runs[p.ref]) for p in some if p.ref in runs]
+
+
+def rehearse(
+    watch: Watch, histories: Histories, since: datetime
+) -> tuple[Ringing, ...]:
+    """Return what a watch would have rung for since a moment, newest first; pure.
+
+    Everything goes the way that it goes when it is watched; what had ended before that
+    moment is the baseline of the first look.
+    """
+    rehearsed = replace(watch, created_at=since)
+    found = [
+        ringing
+        for pipeline, runs in histories
+        for line in _by_lineage(runs).values()
+        for ringing in _of_lineage(rehearsed, pipeline, line, since)
+    ]
+    return tuple(sorted(found, key=lambda ringing: ringing.at, reverse=True))
+
+
+def _by_lineage(runs: Iterable[Run]) -> Mapping[Lineage, list[Run]]:
+    lines: dict[Lineage, list[Run]] = {}
+    for run in runs:
+        if run.state.is_over and (ended_at(run) or run.moment):
+            lines.setdefault(lineage_of(run), []).append(run)
+    return lines
+
+
+def _of_lineage(
+    watch: Watch,
+    pipeline: Pipeline,
+    runs: Sequence[Run],
+    since: datetime,
+) -> Iterable[Ringing]:
+    ordered = sorted(runs, key=_ended)
+    before = [run for run in ordered if _ended(run) < since]
+    state = LineageState(since=since)
+    if before:
+        state = look(LineageState(), before, since).state
+    by_ref = {run.ref: run for run in ordered}
+    incident: Incident | None = None
+    rang: dict[object, set[Event]] = {}
+    for run in ordered[len(before) :]:
+        now = _ended(run)
+        step = advance(state, run, now)
+        state = step.state
+        for happening in step.happenings:
+            about = by_ref.get(happening.run, run)
+            situation = Situation(
+                pipeline=pipeline,
+                run=about,
+                now=now,
+                incident=incident,
+                rang=frozenset(rang.get(happening.run, ())),
+            )
+            verdict = decide(happening, watch, situation)
+            told = tell(
+                verdict,
+                happening,
+                run=about,
+                pipeline=pipeline,
+                watch=watch,
+                incident=incident,
+                now=now,
+            )
+            if told.incident is not None:
+                incident = None if told.incident.closed_at else told.incident
+            if verdict.ruling is Ruling.RING and told.deliveries:
+                rang.setdefault(happening.run, set()).add(happening.event)
+                yield Ringing(
+                    pipeline=pipeline, run=about, event=happening.event, at=now
+                )
+
+
+def _ended(run: Run) -> datetime:
+    found = ended_at(run) or run.moment
+    assert found is not None  # noqa: S101 - `_by_lineage` keeps no others
+    return found

@@ -1,0 +1,278 @@
+"""`watch` and `unwatch`: to be told in a channel when something breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.answers import Offer, Problem, Wrote
+from bot.commands.describing import as_command, choices_of, in_words, names
+from bot.commands.gather import (
+    Gathered,
+    gather,
+    located,
+    pipeline_of,
+    typed_again,
+)
+from bot.commands.grammar import Command, Verb
+from bot.commands.keeping import (
+    Room,
+    as_kept,
+    kept_targets,
+    new_id,
+    room_of,
+    watch_named,
+    watch_offers,
+)
+from bot.commands.lookback import look_back
+from bot.records import Event, Origin, Watch
+from bot.watch.letting_go import let_go
+from bot.watch.targets import Targets
+
+if TYPE_CHECKING:
+    from bot.commands.gather import Desk
+    from providers.model import Pipeline, PipelineRef
+
+OUTCOMES = frozenset(
+    {Event.BROKEN, Event.FIXED, Event.STILL_BROKEN, Event.EVERY_FAILURE}
+)
+"""What nobody can tell of a vendor that does not say how a run ended."""
+
+IN_THE_FILE = "It is written in runbell.yml, and changed there."
+
+
+async def watch(desk: Desk, command: Command) -> Wrote | Problem:
+    """Begin to watch what a command means, or change the watch whose id it names."""
+    room = room_of(desk, command)
+    if isinstance(room, Problem):
+        return room
+    if command.target is None:
+        return how_to(desk)
+    async with room.store.read() as tx:
+        known = await watch_named(tx, room, command.target)
+    if known is not None:
+        return await _change(desk, command, room, known)
+    gathered = await gather(desk, command)
+    if isinstance(gathered, Problem):
+        return gathered
+    if not gathered.pipelines:
+        return Problem(
+            what=f"“{command.target}” means no pipeline now: nothing is watched.",
+            parts=tuple(gathered.troubled.values()),
+        )
+    made = Watch(
+        id=new_id("w", desk.random),
+        channel=room.channel,
+        target=as_kept(desk, command.target, gathered),
+        owner=room.by,
+        created_at=desk.now(),
+        **choices_of(command.filters),
+    )
+    return await _begin(desk, room, made, gathered)
+
+
+def how_to(desk: Desk) -> Problem:
+    """Return how a watch is made by typing."""
+    del desk
+    return Problem(
+        what="What do you want to watch?",
+        instead=(
+            Offer(label="What is watched here", command=Verb.WATCHES),
+            Offer(label="What there is", command=Verb.STATUS),
+        ),
+        hint="For example: watch release, watch shop:* on:broken branch:release/*, "
+        "watch nightly on:broken after:2 in #ci. It rings when it breaks and when it "
+        "is fixed, unless on: says otherwise.",
+    )
+
+
+async def _begin(desk: Desk, room: Room, made: Watch, gathered: Gathered) -> Wrote:
+    back = await look_back(desk, made, gathered.pipelines)
+    async with room.store.write() as tx:
+        watches = await tx.watches.in_channel(room.channel)
+        same = next((w for w in watches if _says_the_same(w, made)), None)
+        while same is None and not await tx.watches.add(made):
+            made = replace(made, id=new_id("w", desk.random))
+    await desk.hasten(gathered.pipelines)
+    said = _Said(same or made, gathered.pipelines)
+    silent = _silent(desk, made, gathered.pipelines)
+    notes = (*silent, back.sentence(), *back.notes)
+    parts = tuple(gathered.troubled.values()) or back.parts
+    if same is not None:
+        where = " It is written in runbell.yml." if same.origin is Origin.FILE else ""
+        return replace(
+            said.wrote(f"I watch that already, as {same.id}: {said.what}.{where}"),
+            notes=notes,
+            parts=parts,
+        )
+    return replace(
+        said.wrote(f"I watch {said.name}, as {made.id}: {said.what}."),
+        notes=notes,
+        parts=parts,
+        public=room.line(f"watches {said.name} here, as {made.id}: {said.what}."),
+        undo=f"{Verb.UNWATCH} {made.id}",
+    )
+
+
+def _silent(desk: Desk, watch: Watch, pipelines: Sequence[Pipeline]) -> tuple[str, ...]:
+    """Return of whom a watch can hear nothing, since they do not say how runs end."""
+    if watch.on - OUTCOMES:
+        return ()
+    names = dict.fromkeys(pipeline.ref.connection for pipeline in pipelines)
+    known = (desk.reader.providers[name] for name in names)
+    return tuple(
+        f"{one.title} says that a run ended, and not how: of {one.connection} this "
+        "watch will say nothing. With on:done it tells of every end."
+        for one in known
+        if not one.tells_outcome
+    )
+
+
+async def _change(
+    desk: Desk, command: Command, room: Room, known: Watch
+) -> Wrote | Problem:
+    if known.origin is Origin.FILE:
+        return Problem(what=f"{known.id}: {IN_THE_FILE}")
+    if not command.filters:
+        typed = str(replace(as_command(known), target=known.id, channel=None))
+        return Problem(
+            what=f"{known.id} watches {known.target}: {in_words(known)}.",
+            instead=(Offer(label="As it is", command=typed),),
+            hint="To change it, send this with other words; what is left out is as by "
+            "default.",
+        )
+    changed = replace(known, **choices_of(command.filters))
+    pipelines = await _means(desk, known.target)
+    back = await look_back(desk, changed, pipelines)
+    async with room.store.write() as tx:
+        if await tx.watches.get(known.id) is None:
+            return Problem(what=f"{known.id} has been removed meanwhile.")
+        await tx.watches.replace(changed)
+    said = _Said(changed, pipelines)
+    undo = replace(as_command(known), target=known.id, channel=None)
+    did = f"changed {known.id}, which watches {said.name}: {said.what}."
+    return replace(
+        said.wrote(f"{known.id} now watches {said.name}: {said.what}."),
+        notes=(back.sentence(), *back.notes),
+        public=_of(room, known).line(did),
+        undo=typed_again(undo),
+    )
+
+
+def _of(room: Room, known: Watch) -> Room:
+    """Return the room of a watch: its owner may change it from anywhere."""
+    return replace(room, channel=known.channel)
+
+
+async def _means(desk: Desk, target: str) -> tuple[Pipeline, ...]:
+    found = await gather(desk, Command(Verb.WATCH, target))
+    return () if isinstance(found, Problem) else found.pipelines
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A watch, as it is told of."""
+
+    watch: Watch
+    pipelines: Sequence[Pipeline]
+
+    @property
+    def name(self) -> str:
+        if not self.pipelines:
+            return self.watch.target
+        if len(self.pipelines) == 1:
+            [pipeline] = self.pipelines
+            return f"{pipeline.name} ({pipeline.ref.connection})"
+        return f"{self.watch.target} ({names(self.pipelines)})"
+
+    @property
+    def what(self) -> str:
+        return in_words(self.watch, self.pipelines)
+
+    def wrote(self, sentence: str) -> Wrote:
+        offers = (
+            Offer(label="Show them", command=f"{Verb.TEST} {self.watch.id}"),
+            Offer(label="Edit", command=f"{Verb.WATCH} {self.watch.id}"),
+        )
+        return Wrote(
+            sentence=sentence,
+            typed=typed_again(as_command(self.watch)),
+            offers=offers if self.watch.origin is Origin.SLACK else offers[:1],
+        )
+
+
+def _says_the_same(one: Watch, other: Watch) -> bool:
+    """Return whether two watches differ in nothing but who made them, and when."""
+    about = {
+        "id": other.id,
+        "owner": other.owner,
+        "origin": other.origin,
+        "created_at": other.created_at,
+        "target": other.target,
+    }
+    is_same_target = one.target.casefold() == other.target.casefold()
+    return is_same_target and replace(one, **about) == other  # type: ignore[arg-type]  # fields of several types
+
+
+async def unwatch(desk: Desk, command: Command) -> Wrote | Problem:
+    """Stop the watch that a command means, by its id or by what it watches."""
+    room = room_of(desk, command)
+    if isinstance(room, Problem):
+        return room
+    async with room.store.read() as tx:
+        known = await watch_named(tx, room, command.target)
+        here = await tx.watches.in_channel(room.channel)
+    if known is None:
+        found = await _meant(desk, command, here)
+        if isinstance(found, Problem):
+            return found
+        known = found
+    if known.origin is Origin.FILE:
+        return Problem(what=f"{known.id} watches {known.target}. {IN_THE_FILE}")
+    return await _end(desk, room, known)
+
+
+async def _meant(desk: Desk, command: Command, here: list[Watch]) -> Watch | Problem:
+    if command.target is None:
+        return Problem(
+            what="Which watch is to end?",
+            instead=watch_offers(here, Verb.UNWATCH),
+            hint=None if here else "There is none here.",
+        )
+    kept = await kept_targets(desk, command)
+    fitting = [watch for watch in here if watch.target.casefold() in kept]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        return Problem(
+            what=f"{len(fitting)} watches here are of “{command.target}”. Which one?",
+            instead=watch_offers(fitting, Verb.UNWATCH),
+        )
+    return Problem(
+        what=f"No watch here is of “{command.target}”.",
+        instead=watch_offers(here, Verb.UNWATCH),
+        hint=f"{desk.command} watches lists them.",
+    )
+
+
+def _targets(desk: Desk) -> Targets:
+    def locate(url: str) -> tuple[PipelineRef, ...]:
+        return tuple(map(pipeline_of, located(desk, url)))
+
+    return Targets(desk.words, tuple(desk.reader.providers), locate)
+
+
+async def _end(desk: Desk, room: Room, known: Watch) -> Wrote | Problem:
+    now = desk.now()
+    async with room.store.write() as tx:
+        if not await tx.watches.remove(known.id, by=room.by, at=now):
+            return Problem(what=f"{known.id} has been removed already.")
+        await let_go(tx, known, _targets(desk), now)
+    return Wrote(
+        sentence=f"I no longer watch {known.target}; {known.id} is over.",
+        public=_of(room, known).line(
+            f"ended {known.id}, which watched {known.target}."
+        ),
+        undo=typed_again(as_command(known)),
+    )

@@ -1,0 +1,1 @@
+"""How alerts look: pure, within Slack's limits, failure louder than success."""

@@ -1,0 +1,121 @@
+"""The words of alerts, and the lines that several of them have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.records import Event
+from bot.render import words
+from bot.render.message import Element, ago, bold, code, link, plain, row
+from providers.model import Pipeline, Run, State
+
+FAILURES = frozenset({Event.BROKEN, Event.STILL_BROKEN, Event.EVERY_FAILURE})
+"""What is told loudly."""
+
+NOTES: Mapping[Event, str] = {
+    Event.WAITING: "It goes on when somebody acts.",
+    Event.STUCK: "It has been queued for longer than it should.",
+    Event.SLOW: "It takes longer than it should.",
+}
+"""What a run's own state does not say."""
+
+SHORT: Mapping[Event, str] = {
+    Event.BROKEN: "broke",
+    Event.FIXED: "fixed",
+    Event.STILL_BROKEN: "still red",
+    Event.EVERY_FAILURE: "failed",
+    Event.WAITING: "waits for somebody",
+    Event.STUCK: "stuck in the queue",
+    Event.SLOW: "slower than usual",
+    Event.CANCELED: "canceled",
+    Event.DONE: "ended",
+}
+"""An event in the line of a list, and in a notification."""
+
+MUTED_MARK = "🔕"
+ACKED_MARK = "👀"
+STORM_MARK = "🌩️"
+
+
+def mark_of(event: Event, run: Run) -> str:
+    """Return the mark of an event; never shown without its words."""
+    if event is Event.FIXED:
+        return words.MARKS[State.SUCCEEDED]
+    return words.MARKS[State.FAILED if event in FAILURES else run.state]
+
+
+def is_loud(event: Event, run: Run) -> bool:
+    """Return whether it is a failure, and so has a heading."""
+    return event in FAILURES or (event is Event.DONE and run.state is State.FAILED)
+
+
+def run_name(pipeline: Pipeline, run: Run) -> str:
+    """Return a run as people call it."""
+    return pipeline.name + (f" #{run.number}" if run.number is not None else "")
+
+
+def run_facts(run: Run, now: datetime) -> list[Element | str | None]:
+    """Return where, who, how long and how long ago."""
+    took = run.took(now)
+    return [
+        code(run.branch) if run.branch else None,
+        run.change,
+        run.trigger.actor if run.trigger else None,
+        words.duration(took) if took is not None else None,
+        ago(run.moment, now) if run.moment else None,
+    ]
+
+
+def run_link(pipeline: Pipeline, run: Run) -> Element:
+    """Return a run's name, with its address where it has one."""
+    return link(run_name(pipeline, run), run.url or pipeline.url)
+
+
+def event_line(
+    event: Event, pipeline: Pipeline, run: Run, now: datetime
+) -> list[Element]:
+    """Return a line that says what happened to which run."""
+    head = [plain(f"{mark_of(event, run)} "), bold(SHORT[event]), plain("  ")]
+    return [*head, *row(run_link(pipeline, run), *run_facts(run, now))]
+
+
+def failing_lines(run: Run) -> list[list[Element]]:
+    """Return which step failed, and what it says."""
+    path = run.failing_path
+    if not path:
+        return []
+    where = " / ".join(task.name for task in path)
+    messages = [task.message for task in path if task.message]
+    said = [[plain(messages[-1])]] if messages else []
+    return [[plain("Failed in "), bold(where)], *said]
+
+
+def red_for(red_since: datetime | None, until: datetime, streak: int) -> str:
+    """Return `3 h, 4 runs`, or as much of it as is known."""
+    length = None
+    if red_since is not None:
+        length = words.duration(max(until - red_since, timedelta()))
+    runs = words.counted(streak, "run", "runs") if streak else None
+    return ", ".join(part for part in (length, runs) if part)
+
+
+def fixed_words(
+    run: Run, red_since: datetime | None, now: datetime, streak: int
+) -> str:
+    """Return `fixed after 3 h 20 min, 4 runs`; it stays the same however late."""
+    after = red_for(red_since, run.finished_at or run.moment or now, streak)
+    return f"fixed after {after}" if after else "fixed"
+
+
+def person(ident: str) -> Element:
+    """Return a person or a group by Slack's id; what is no such id, as it is.
+
+    https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+    """
+    if ident.isalnum() and ident.isascii():
+        if ident[0] in "UW":
+            return {"type": "user", "user_id": ident}
+        if ident[0] == "S":
+            return {"type": "usergroup", "usergroup_id": ident}
+    return bold(ident)

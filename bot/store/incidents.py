@@ -1,0 +1,59 @@
+"""The incidents: what each channel is being told about."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement
+
+from bot.records import Incident, Lineage
+from bot.store.room import Room, digest
+from bot.store.tables import incidents
+
+_OPEN: ColumnElement[bool] = incidents.c.closed_at.is_(None)
+_OLDEST_FIRST = (incidents.c.opened_at, incidents.c.id)
+
+
+class Incidents(Room[Incident]):
+    """Incidents; of a lineage at most one is open in a channel."""
+
+    _record = Incident
+    _table = incidents
+    _keys = ("id",)
+
+    async def open_of(self, channel: str, lineage: Lineage) -> Incident | None:
+        """Return the open incident of a lineage in a channel."""
+        return await self._first(
+            _OPEN,
+            incidents.c.channel == channel,
+            incidents.c.lineage == digest(lineage),
+        )
+
+    async def open_in(self, channel: str) -> list[Incident]:
+        """Return the open incidents of a channel, the oldest first."""
+        return await self._all(
+            _OPEN, incidents.c.channel == channel, order=_OLDEST_FIRST
+        )
+
+    async def open_on(self, line: str) -> list[Incident]:
+        """Return the open incidents on a line of any pipeline, the oldest first."""
+        return await self._all(_OPEN, incidents.c.line == line, order=_OLDEST_FIRST)
+
+    async def open_of_watch(self, watch: str) -> list[Incident]:
+        """Return the open incidents that follow a watch's style, the oldest first."""
+        return await self._all(_OPEN, incidents.c.watch == watch, order=_OLDEST_FIRST)
+
+    async def save(self, incident: Incident) -> None:
+        """Keep an incident, in the place of the one with its id.
+
+        Raises:
+            StoreError: another one of its lineage is open in its channel.
+
+        """
+        await self._save([incident])
+
+    async def get(self, incident: str) -> Incident | None:
+        """Return the incident with this id, open or closed."""
+        return await self._first(incidents.c.id == incident)
+
+    async def at(self, channel: str, ts: str) -> Incident | None:
+        """Return the incident whose card is this message."""
+        return await self._first(incidents.c.channel == channel, incidents.c.ts == ts)

@@ -1,0 +1,136 @@
+"""The store: opened once in a process, then transactions that read or write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.store.address import Address, Dialect, parse
+from bot.store.engine import make_engine, reading
+from bot.store.errors import StoreError, Unreachable, explained, words_of
+from bot.store.lock import alone_with
+from bot.store.migrate import migrate
+from bot.store.transaction import Following, Tx
+from providers.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE = 30
+"""How often, a second apart, a database is asked that does not answer yet."""
+
+
+class Store:
+    """All that Runbell remembers; made by `open_store`."""
+
+    def __init__(self, address: Address, engine: AsyncEngine) -> None:
+        self._address = address
+        self._writing = engine
+        self._reading = reading(engine)
+        self._turn = asyncio.Lock()
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people; holds no secret."""
+        return self._address.place
+
+    @property
+    def shared_url(self) -> str | None:
+        """The URL for asyncpg, password and all; `None` where no replica can share."""
+        is_shared = self._address.dialect is Dialect.POSTGRESQL
+        return self._address.target if is_shared else None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """Begin a transaction that writes: committed in the end, or undone if it fails.
+
+        One at a time, over all replicas: what it reads stays true until it is
+        committed. Never wait for a network within.
+
+        Raises:
+            StoreError: nothing was kept; or, where the connection broke during the
+                commit itself, perhaps everything.
+
+        """
+        following: list[Following] = []
+        with explained():
+            async with self._turn, self._writing.begin() as connection:
+                yield Tx(connection, following)
+        for follow in following:
+            try:
+                await follow()
+            except Exception:
+                log.exception("what should follow a commit failed")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Begin a transaction that reads one moment of the store; it cannot write.
+
+        Raises:
+            StoreError: the database did not answer, or refused.
+
+        """
+        with explained():
+            async with self._reading.begin() as connection:
+                yield Tx(connection, [])
+
+    async def check(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            StoreError: there is none.
+
+        """
+        with explained():
+            async with self._reading.begin() as connection:
+                await connection.execute(text("SELECT 1"))
+
+
+@asynccontextmanager
+async def open_store(url: str, *, clock: Clock) -> AsyncIterator[Store]:
+    """Open the store for as long as the process needs it, its tables up to date.
+
+    Args:
+        url: such as `sqlite:///runbell.db` (made if there is none) or
+            `postgresql://runbell:…@db.example.com/runbell`.
+        clock: to wait by, where the database is still starting.
+
+    Raises:
+        StoreError: it cannot be opened; says why, and what to do.
+
+    """
+    address = parse(url)
+    is_file = address.dialect is Dialect.SQLITE
+    with alone_with(Path(address.target)) if is_file else nullcontext():
+        await _prepare(address, clock)
+        engine = make_engine(address)
+        try:
+            yield Store(address, engine)
+        finally:
+            await engine.dispose()
+
+
+async def _prepare(address: Address, clock: Clock) -> None:
+    engine = make_engine(address, is_patient=True)
+    try:
+        for _ in range(_PATIENCE):
+            try:
+                return await migrate(engine)
+            except Unreachable as error:
+                log.warning(
+                    "waiting for the store", place=address.place, why=str(error)
+                )
+                await clock.sleep(timedelta(seconds=1))
+        await migrate(engine)
+    except SQLAlchemyError as error:
+        msg = f"cannot open the store {address.place}: {words_of(error)}"
+        raise StoreError(msg) from error
+    finally:
+        await engine.dispose()

@@ -1,0 +1,1 @@
+"""Watching pipelines: from what was seen to what is said, once."""

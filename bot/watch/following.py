@@ -1,0 +1,193 @@
+"""Following a run: a card that lives as long as it does, and a word at its end.
+
+The card stands where it was asked for, or in the follower's direct messages. It is kept
+like an incident, under a lineage of its own, so that the courier edits it in place. The
+end is said by direct message, since an edit notifies nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.alerts import Alert, Card, Said, pack
+from bot.records import Delivery, DeliveryKind, Event, Follow, Incident, Lineage
+from bot.store import Tx
+from bot.watch.keys import key_of
+from providers.model import Pipeline, Run, RunRef, State, Task
+
+_LINE = "follow:"
+
+_UNFINISHED = frozenset({State.RUNNING, State.WAITING})
+
+_DOING: Mapping[State, str] = {
+    State.QUEUED: "is queued",
+    State.RUNNING: "is running",
+    State.WAITING: "waits for somebody",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a look at a followed run showed."""
+
+    follow: Follow
+    pipeline: Pipeline
+    run: Run | None
+    """`None` where the vendor does not know it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be kept and sent."""
+
+    incident: Incident
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing more to follow."""
+        return self.incident.closed_at is not None
+
+
+def is_followed(incident: Incident) -> bool:
+    """Return whether an incident is the card of a followed run, and nothing is red."""
+    return incident.lineage.line.startswith(_LINE)
+
+
+def card_of(follow: Follow) -> str:
+    """Return the id under which a follow's card is kept."""
+    return key_of("follow", str(follow.run), follow.user)[:12]
+
+
+def tell(found: Followed, incident: Incident | None, now: datetime) -> Told:
+    """Return what is said of a followed run; the same sight twice says it once.
+
+    Args:
+        found: what the look showed.
+        incident: the follow's card; `None` where there is none yet.
+        now: the time.
+
+    """
+    follow, run = found.follow, found.run
+    card = incident or _opened(follow, now)
+    is_over = run is None or run.state.is_over
+    alert = _end(found) if is_over else _progress(found)
+    kind = DeliveryKind.UPDATE if incident else DeliveryKind.CARD
+    gist = _gist(run)
+    deliveries = [_delivery(card, card.channel, kind, alert, gist, now)]
+    # Where the card itself is new in the direct messages, it is the word at the end.
+    if is_over and (incident or card.channel != follow.user):
+        notice = _delivery(None, follow.user, DeliveryKind.NOTICE, alert, gist, now)
+        deliveries.append(replace(notice, key=key_of(card.id, "end")))
+    return Told(replace(card, closed_at=now if is_over else None), tuple(deliveries))
+
+
+async def take_in(tx: Tx, found: Sequence[Followed], now: datetime) -> frozenset[str]:
+    """Keep and tell what was seen of followed runs; return the channels told."""
+    channels: set[str] = set()
+    for one in found:
+        known = await tx.incidents.get(card_of(one.follow))
+        if known is not None and known.closed_at is not None:
+            # Followed once more after its end: there is nothing left to tell.
+            await tx.follows.remove(one.follow.run, one.follow.user)
+            continue
+        told = tell(one, known, now)
+        if known is None or told.is_over:
+            await tx.incidents.save(told.incident)
+        if await tx.outbox.add(told.deliveries):
+            channels.update(delivery.channel for delivery in told.deliveries)
+        if told.is_over:
+            await tx.follows.remove(one.follow.run, one.follow.user)
+    return frozenset(channels)
+
+
+async def unfollow(tx: Tx, run: RunRef, user: str, now: datetime) -> bool:
+    """End a follow, and its card as it stands; `False` where there was none."""
+    for follow in await tx.follows.of_user(user):
+        if follow.run == run:
+            card = await tx.incidents.get(card_of(follow))
+            if card is not None and card.closed_at is None:
+                await tx.incidents.save(replace(card, closed_at=now))
+    return await tx.follows.remove(run, user)
+
+
+def _opened(follow: Follow, now: datetime) -> Incident:
+    run = follow.run
+    return Incident(
+        id=card_of(follow),
+        channel=follow.channel or follow.user,
+        lineage=Lineage(run.pipeline, f"{_LINE}{follow.user}:{run.id}"),
+        watch="",
+        opened_at=now,
+        first_run=run,
+        latest_run=run,
+        ts=follow.ts,
+    )
+
+
+def _progress(found: Followed) -> Alert:
+    run = found.run
+    name = _name(found)
+    if run is None or run.state not in _DOING:
+        what = f"{name} is being followed; nobody knows how it stands"
+        return Said(what=what, state=State.UNKNOWN)
+    place = _place(run)
+    where = f": {place}" if place else ""
+    return Said(what=f"{name} {_DOING[run.state]}{where}", state=run.state)
+
+
+def _end(found: Followed) -> Alert:
+    if found.run is None:
+        what = f"{_name(found)} is not there any more, so I cannot follow it"
+        return Said(what=what, is_over=True)
+    return Card(
+        incident="",
+        watch="",
+        event=Event.DONE,
+        pipeline=replace(found.pipeline, latest=None),
+        run=found.run,
+    )
+
+
+def _name(found: Followed) -> str:
+    run = found.run
+    number = run.number if run and run.number is not None else found.follow.run.id
+    return f"{found.pipeline.name} #{number}"
+
+
+def _place(run: Run) -> str:
+    """Return the names of the stages, jobs and steps down to what is being done."""
+    names: list[str] = []
+    tasks: tuple[Task, ...] = run.tasks or ()
+    while under_way := next((t for t in tasks if t.state in _UNFINISHED), None):
+        names.append(under_way.name)
+        tasks = under_way.children
+    return " / ".join(names)
+
+
+def _gist(run: Run | None) -> tuple[str, ...]:
+    """Return what makes a run another sight than before."""
+    if run is None:
+        return ("gone",)
+    over = sum(t.state.is_over for task in run.tasks or () for t in task.walk())
+    return (str(run.ref), run.state.value, _place(run), str(over))
+
+
+def _delivery(
+    card: Incident | None,
+    channel: str,
+    kind: DeliveryKind,
+    alert: Alert,
+    gist: tuple[str, ...],
+    now: datetime,
+) -> Delivery:
+    return Delivery(
+        key=key_of("follow", card.id if card else channel, *gist),
+        channel=channel,
+        kind=kind,
+        payload=pack(alert),
+        incident=card.id if card else None,
+        created_at=now,
+    )

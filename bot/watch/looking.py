@@ -1,0 +1,305 @@
+"""What one look at a connection shows, beyond what the one before it showed.
+
+However many watch a pipeline, it is read once. What has not changed since the last look
+costs nothing more; what has is read back to the last run that was seen, so that runs
+between two looks are not lost, and failed runs are read in full for their cards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.records import Event, Follow, Watch
+from bot.store import Store
+from bot.watch.catching_up import CatchingUp
+from bot.watch.details import read_failures
+from bot.watch.following import Followed
+from bot.watch.intake import Sighting
+from bot.watch.known import NEVER_SEEN, Known
+from bot.watch.targets import Coverage, Targets, Watched, coverage
+from providers.clock import Clock
+from providers.contract import (
+    CONCERNS_THE_CONNECTION,
+    Look,
+    Provider,
+)
+from providers.errors import NotFound, ProviderError, RateLimited
+from providers.model import Pipeline, PipelineRef, Run, RunRef, State
+
+log = structlog.get_logger(__name__)
+
+MOST_PIPELINES = 20_000
+"""How many pipelines of a connection can be watched."""
+
+LIST_AGE = timedelta(minutes=15)
+"""How old the list of pipelines may be: new ones are found by then."""
+
+LONGEST_RUN = timedelta(days=2)
+"""A run that was under way longer ago than this is not followed any more."""
+
+UNDER_WAY = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
+
+MOST_FOLLOWED = 20
+"""How many followed runs are read in one look."""
+
+TIMED = frozenset({Event.STUCK, Event.SLOW})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a look at a connection showed."""
+
+    sightings: tuple[Sighting, ...] = ()
+    """Of the pipelines of which there is news."""
+    known: Mapping[PipelineRef, Known]
+    """What is known of those, once the sightings are kept."""
+    watched: int = 0
+    """How many pipelines were looked at."""
+    unreadable: int = 0
+    """How many of them could not be read, while others could."""
+    matched: frozenset[str] = frozenset()
+    """The ids of the watches that mean at least one pipeline."""
+    is_busy: bool = False
+    """Whether something is under way, so that the next look should come soon."""
+    trouble: ProviderError | None = None
+    """Why not all could be read, where that asks for more patience."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    pipelines: tuple[Pipeline, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    watches: Sequence[Watch]
+    listed: _Listed
+    coverage: Coverage
+
+
+class Looking:
+    """Looks at the watched pipelines of one connection."""
+
+    def __init__(
+        self, provider: Provider, store: Store, clock: Clock, targets: Targets
+    ) -> None:
+        self._provider = provider
+        self._store = store
+        self._clock = clock
+        self._targets = targets
+        self._catching_up = CatchingUp(provider)
+        self._listed: _Listed | None = None
+        self._covered: _Covered | None = None
+        self._known: dict[PipelineRef, Known] = {}
+
+    async def look(self, watches: Sequence[Watch]) -> Seen:
+        """Look at all that is watched of the connection.
+
+        Args:
+            watches: those that may mean one of its pipelines; the very same object as
+                before where nothing about them has changed.
+
+        Raises:
+            ProviderError: nothing could be seen of it.
+
+        """
+        covered = await self._cover(watches)
+        watched = covered.watched
+        if not watched:
+            return Seen(known={}, matched=covered.matched)
+        await self._remember(watched.keys() - self._known.keys())
+        looks = await self._provider.latest_runs(watched.keys())
+        errors = [e for e in looks.values() if isinstance(e, ProviderError)]
+        if len(errors) == len(watched):
+            raise next((e for e in errors if _concerns_all(e)), errors[0])
+        news = [ref for ref in watched if self._is_news(ref, looks.get(ref), watched)]
+        runs, late = await self._catch_up(news, looks)
+        trouble = next((e for e in (*errors, *late) if _asks_for_patience(e)), None)
+        for error in errors[:1]:
+            log.warning("some pipelines cannot be read", why=str(error))
+        return Seen(
+            sightings=tuple(await self._sightings(runs, watched)),
+            known={ref: Known.of(looks.get(ref), found) for ref, found in runs.items()},
+            watched=len(watched),
+            unreadable=len(errors) + len(late),
+            matched=covered.matched,
+            is_busy=any(
+                isinstance(f, Run) and f.state in UNDER_WAY for f in looks.values()
+            ),
+            trouble=trouble,
+        )
+
+    async def look_at(self, follows: Sequence[Follow]) -> list[Followed]:
+        """Return how the followed runs stand; those that cannot be read just now aside.
+
+        Raises:
+            ProviderError: nothing could be seen of the connection.
+
+        """
+        if not follows:
+            return []
+        listed = (await self._list()).pipelines
+        names = {pipeline.ref: pipeline for pipeline in listed}
+        runs = list(dict.fromkeys(follow.run for follow in follows))[:MOST_FOLLOWED]
+        read = dict(
+            zip(runs, await asyncio.gather(*map(self._followed, runs)), strict=True)
+        )
+        return [
+            Followed(follow, names.get(ref) or Pipeline(ref=ref, name=ref.id), found)
+            for follow in follows
+            for ref in [follow.run.pipeline]
+            if follow.run in read
+            and not isinstance(found := read[follow.run], ProviderError)
+        ]
+
+    async def _followed(self, ref: RunRef) -> Run | ProviderError | None:
+        try:
+            return await self._provider.get_run(ref)
+        except NotFound:
+            return None
+        except ProviderError as error:
+            log.info("a followed run cannot be read", why=str(error))
+            return error
+
+    def took_in(self, seen: Seen, *, except_for: Collection[PipelineRef] = ()) -> None:
+        """Remember what was seen, now that it is kept; until then it stays news."""
+        self._known |= {r: k for r, k in seen.known.items() if r not in except_for}
+
+    def shows_news(self, looks: Mapping[PipelineRef, Look]) -> bool:
+        """Return whether somebody else's look shows what ours did not."""
+        known = self._known
+        return any(
+            ref in known and isinstance(found, Run) and not known[ref].has(found)
+            for ref, found in looks.items()
+        )
+
+    async def _cover(self, watches: Sequence[Watch]) -> Coverage:
+        """Return what is watched, worked out anew only where something changed."""
+        if not watches:
+            return Coverage({}, frozenset())
+        listed = await self._list()
+        known = self._covered
+        if known is None or known.watches is not watches or known.listed is not listed:
+            name = self._provider.connection
+            found = coverage(name, watches, listed.pipelines, self._targets)
+            known = self._covered = _Covered(watches, listed, found)
+            # What is watched no more may be so again: then it is taken up anew.
+            self._known = {r: k for r, k in self._known.items() if r in found.watched}
+        return known.coverage
+
+    async def _list(self) -> _Listed:
+        known, now = self._listed, self._clock.now()
+        if known is not None and timedelta() <= now - known.at < LIST_AGE:
+            return known
+        try:
+            page = await self._provider.list_pipelines(limit=MOST_PIPELINES)
+        except ProviderError:
+            if known is None:
+                raise
+            return known  # the look itself will say what is wrong
+        is_same = known is not None and known.pipelines == page.items
+        pipelines = known.pipelines if known and is_same else page.items
+        self._listed = _Listed(pipelines, now)
+        return self._listed
+
+    async def _remember(self, refs: Collection[PipelineRef]) -> None:
+        """Take up where the process before this one, or another replica, has left."""
+        if not refs:
+            return
+        since = self._clock.now() - LONGEST_RUN
+        async with self._store.read() as tx:
+            newest = await tx.runs.newest_of(refs)
+            under_way = await tx.runs.under_way(refs, since)
+            looked_at = await tx.lineages.looked_at(refs)
+        open_ones: dict[PipelineRef, list[Known]] = {}
+        for past in under_way:
+            open_ones.setdefault(past.ref.pipeline, []).append(Known.of_past(past))
+        for ref in refs:
+            known = NEVER_SEEN
+            if ref in newest:
+                known = Known.of_past(newest[ref])
+            elif ref in looked_at:
+                known = Known.of(None, ())
+            self._known[ref] = known.with_open(open_ones.get(ref, ()))
+
+    def _is_news(
+        self, ref: PipelineRef, found: Look, watched: Mapping[PipelineRef, Watched]
+    ) -> bool:
+        """Return whether a look shows what the one before it did not, or may."""
+        known = self._known.get(ref, NEVER_SEEN)
+        if not isinstance(found, Run):
+            return found is None and not known.is_seen
+        # An older run that is under way still is not what the look shows.
+        if not known.has(found) or known.under_way - {found.ref.id}:
+            return True
+        # Nothing changes about what is stuck: that is just what is to be noticed.
+        return found.state in UNDER_WAY and _is_timed(watched[ref])
+
+    async def _catch_up(
+        self, news: Sequence[PipelineRef], looks: Mapping[PipelineRef, Look]
+    ) -> tuple[dict[PipelineRef, tuple[Run, ...]], list[ProviderError]]:
+        """Return what is new by pipeline, and why some have to wait for another look.
+
+        What fails of one pipeline costs no other.
+        """
+
+        async def one(ref: PipelineRef) -> tuple[Run, ...] | ProviderError:
+            try:
+                return await self._catching_up.runs(self._known[ref], looks.get(ref))
+            except ProviderError as error:
+                return error
+
+        found = await asyncio.gather(*(one(ref) for ref in news))
+        by_ref = dict(zip(news, found, strict=True))
+        return (
+            {r: f for r, f in by_ref.items() if not isinstance(f, ProviderError)},
+            [f for f in found if isinstance(f, ProviderError)],
+        )
+
+    async def _sightings(
+        self,
+        found: Mapping[PipelineRef, tuple[Run, ...]],
+        watched: Mapping[PipelineRef, Watched],
+    ) -> list[Sighting]:
+        details = await read_failures(
+            self._provider,
+            [
+                run
+                for ref, runs in found.items()
+                for run in runs
+                if run.state is State.FAILED and self._known[ref].is_news(run)
+            ],
+        )
+        sightings = []
+        for ref, runs in found.items():
+            known = self._known[ref]
+            unchanged = frozenset(run.ref for run in runs if known.has(run))
+            if runs and len(unchanged) == len(runs) and not _is_timed(watched[ref]):
+                continue
+            sightings.append(
+                Sighting(
+                    watched=watched[ref],
+                    runs=tuple(details.runs.get(run.ref, run) for run in runs),
+                    unchanged=unchanged,
+                    logs=details.logs,
+                )
+            )
+        return sightings
+
+
+def _is_timed(watched: Watched) -> bool:
+    return any(watch.on & TIMED for watch in watched.watches)
+
+
+def _concerns_all(error: ProviderError) -> bool:
+    return isinstance(error, CONCERNS_THE_CONNECTION)
+
+
+def _asks_for_patience(error: ProviderError) -> bool:
+    return isinstance(error, RateLimited)

@@ -1,0 +1,294 @@
+"""When a lane is looked at next, and when it is said that it cannot be seen.
+
+Pure: a lane and what came of a look at it make the next lane. Everything counts from
+the moment of the look, never from when it was due: a look that is hours late, since the
+bot was down or its clock was set forward, is one look, not many.
+
+Each lane has a phase of its own, which spreads them over the period; a little chance
+keeps those apart that share one. The same is done in
+https://github.com/prometheus/prometheus/blob/main/scrape/target.go
+https://github.com/fluxcd/pkg/blob/main/runtime/jitter/interval.go
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from random import Random
+
+from bot.records import Lane
+from providers.errors import Forbidden, ProviderError, RateLimited, Unauthorized
+
+MINUTE = timedelta(minutes=1)
+NEVER_LATE = timedelta()
+
+JITTER = 0.05
+"""Of the period, to either side of the phase: so two looks are 90 to 110 % apart."""
+
+FAILURES_TO_OPEN = 5
+FIRST_PROBE, LONGEST_PROBE = timedelta(seconds=15), timedelta(minutes=5)
+SHORTEST_PROBE = timedelta(seconds=1)
+REFUSED_PROBE = timedelta(minutes=10)
+"""A credential that was refused stays refused until a person does something."""
+
+LONGEST_RETRY_AFTER = timedelta(days=1)
+"""A vendor that wants to be left alone for longer is asked after a day."""
+
+FEWEST = 1 / 5
+"""Calls a minute, below which we do not go however often we are told off."""
+PLENTY = 600.0
+"""Calls a minute, above which nothing is held back any more."""
+OURS = 0.8
+"""The share of the allowance for looking; the rest is for people's own questions."""
+LONGEST_CLEAN = timedelta(minutes=10)
+"""A quiet stretch proves no more than this: nobody asked meanwhile."""
+LONGEST_GAP = timedelta(hours=1)
+
+BLIND_AFTER = timedelta(minutes=10)
+"""How long nothing may be seen unsaid; a refused credential is said at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a lane is looked at."""
+
+    idle: timedelta = timedelta(seconds=120)
+    busy: timedelta = timedelta(seconds=15)
+    """While something of the lane runs; after a failure, until the breaker opens."""
+    blind_after: timedelta = BLIND_AFTER
+    share: float = OURS
+    """How much of the allowance is for looking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What is to be said of a lane, once: the record says already that it was."""
+
+    is_over: bool
+    since: datetime
+    """Since when nothing was seen."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The lane as it is now, to be kept in one transaction with telling the news."""
+
+    lane: Lane
+    news: News | None = None
+
+
+def first(connection: str, now: datetime, pace: Pace) -> Lane:
+    """Return the lane of a connection that was never looked at: due within `busy`."""
+    return Lane(
+        connection=connection, due_at=now + _until_phase(connection, now, pace.busy)
+    )
+
+
+def is_due(lane: Lane, now: datetime) -> bool:
+    """Return whether to look at it now."""
+    return lane.due_at <= now
+
+
+def set_right(lane: Lane, now: datetime) -> Lane:
+    """Return the lane after the clock was set back; itself where it was not.
+
+    Its moments move back with the clock, as far as is certain: so nothing waits for the
+    old time to come again, and what a vendor asked us to wait for is waited for.
+    """
+    if lane.looked_at is None or lane.looked_at <= now:
+        return lane
+    back = lane.looked_at - now
+    return replace(
+        lane,
+        looked_at=now,
+        due_at=lane.due_at - back,
+        open_until=lane.open_until and lane.open_until - back,
+        blind_since=lane.blind_since and lane.blind_since - back,
+    )
+
+
+def looked(
+    lane: Lane, *, now: datetime, pace: Pace, is_busy: bool, calls: int, random: Random
+) -> Step:
+    """Return the lane after a look that went well.
+
+    Args:
+        lane: as it was.
+        now: when the look ended.
+        pace: how often to look.
+        is_busy: whether something of the lane runs.
+        calls: how many calls the look took, and the next one will take.
+        random: for the jitter.
+
+    """
+    allowance = _grown(lane, now)
+    period = pace.busy if is_busy else pace.idle
+    wait = max(
+        _regular(lane.connection, now, period, random),
+        _spacing(allowance, calls, pace),
+    )
+    news = None
+    if lane.blind_told and lane.blind_since is not None:
+        reason = lane.blind_reason or ""
+        news = News(is_over=True, since=lane.blind_since, reason=reason)
+    seeing = Lane(
+        connection=lane.connection,
+        due_at=now + wait,
+        allowance=allowance,
+        looked_at=now,
+    )
+    return Step(seeing, news)
+
+
+def failed(
+    lane: Lane,
+    error: Exception,
+    *,
+    now: datetime,
+    pace: Pace,
+    calls: int,
+    random: Random,
+) -> Step:
+    """Return the lane after a look that did not go well.
+
+    It is looked at again no earlier than the vendor asked for. Other trouble than
+    limits opens the breaker: the fifth time in a row, or at once where the credential
+    was refused; while it is open, only probes go through, ever less often.
+
+    Args:
+        lane: as it was.
+        error: what went wrong.
+        now: when the look ended.
+        pace: how often to look.
+        calls: how many calls the look took, and the next one will take.
+        random: for the jitter.
+
+    """
+    allowance, failures = lane.allowance, lane.failures
+    if isinstance(error, RateLimited):
+        allowance = _halved(lane, now, pace, calls)
+    else:
+        failures += 1
+    is_refused = isinstance(error, (Unauthorized, Forbidden))
+    closed_for = max(
+        _asked_for(error), _breaker(failures, random, is_refused=is_refused)
+    )
+    wait = max(
+        closed_for,
+        NEVER_LATE if closed_for else _regular(lane.connection, now, pace.busy, random),
+        _spacing(allowance, calls, pace),
+    )
+    blind = replace(
+        lane,
+        due_at=now + wait,
+        allowance=allowance,
+        failures=failures,
+        open_until=now + closed_for if closed_for else None,
+        blind_since=lane.blind_since or now,
+        blind_reason=_reason(error),
+        looked_at=now,
+    )
+    return _told(blind) if is_refused else grown_blind(blind, now, pace)
+
+
+def grown_blind(lane: Lane, now: datetime, pace: Pace) -> Step:
+    """Return the lane, and the news where nothing was seen of it for too long.
+
+    For the sweep, too: probes may be further apart than the time within which it has
+    to be said.
+    """
+    if lane.blind_since is None or now - lane.blind_since < pace.blind_after:
+        return Step(lane)
+    return _told(lane)
+
+
+def _told(lane: Lane) -> Step:
+    if lane.blind_told or lane.blind_since is None:
+        return Step(lane)
+    news = News(is_over=False, since=lane.blind_since, reason=lane.blind_reason or "")
+    return Step(replace(lane, blind_told=True), news)
+
+
+def _reason(error: Exception) -> str:
+    """Return what to tell people; nothing that an unknown error may hold."""
+    if isinstance(error, ProviderError):
+        return f"{error.what}. {error.advice}"
+    return "something unexpected went wrong. Look at the bot's log for the details."
+
+
+def phase(name: str, period: timedelta) -> timedelta:
+    """Return when in a period it is this lane's turn: the same everywhere, for ever."""
+    # Names from a file may hold half a pair, which is no UTF-8.
+    digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return period * (int.from_bytes(digest) / 2**64)
+
+
+def _until_phase(name: str, now: datetime, period: timedelta) -> timedelta:
+    at = timedelta(seconds=now.timestamp())
+    return (phase(name, period) - at) % period
+
+
+def _regular(name: str, now: datetime, period: timedelta, random: Random) -> timedelta:
+    """Return how long until the lane's next turn.
+
+    A look that came a little before its turn was the look of that turn.
+    """
+    wait = _until_phase(name, now, period)
+    if wait < 2 * JITTER * period:
+        wait += period
+    jitter = random.uniform(-JITTER, JITTER) * period
+    return min(wait + jitter, (1 + 2 * JITTER) * period)
+
+
+def _breaker(failures: int, random: Random, *, is_refused: bool) -> timedelta:
+    """Return for how long only the next probe goes through; zero while closed.
+
+    https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+    """
+    if is_refused:
+        return REFUSED_PROBE * random.uniform(1 - 2 * JITTER, 1 + 2 * JITTER)
+    if failures < FAILURES_TO_OPEN:
+        return timedelta()
+    doublings = min(failures - FAILURES_TO_OPEN, 10)
+    longest = min(FIRST_PROBE * float(2**doublings), LONGEST_PROBE)
+    return max(longest * random.uniform(0, 1), SHORTEST_PROBE)
+
+
+def _asked_for(error: Exception) -> timedelta:
+    """Return how long the vendor wants to be left alone."""
+    if not isinstance(error, ProviderError):
+        return timedelta()
+    unsaid = MINUTE if isinstance(error, RateLimited) else timedelta()
+    asked = unsaid if error.retry_after is None else error.retry_after
+    return min(max(asked, timedelta()), LONGEST_RETRY_AFTER)
+
+
+def _elapsed(lane: Lane, now: datetime) -> timedelta:
+    """Return how long ago the last look was, as far as it counts."""
+    if lane.looked_at is None:
+        return timedelta()
+    return min(max(now - lane.looked_at, timedelta()), LONGEST_CLEAN)
+
+
+def _grown(lane: Lane, now: datetime) -> float | None:
+    """Return the allowance, grown by a call a minute for every clean minute."""
+    if lane.allowance is None:
+        return None
+    grown = lane.allowance + _elapsed(lane, now) / MINUTE
+    return grown if grown < PLENTY else None
+
+
+def _halved(lane: Lane, now: datetime, pace: Pace, calls: int) -> float:
+    """Return half of what was allowed, or, the first time, of what was asked for."""
+    rate = calls / (max(_elapsed(lane, now), pace.busy) / MINUTE)
+    allowed = rate if lane.allowance is None else min(lane.allowance, rate)
+    return max(allowed / 2, FEWEST)
+
+
+def _spacing(allowance: float | None, calls: int, pace: Pace) -> timedelta:
+    """Return how far apart looks of so many calls have to be."""
+    if allowance is None:
+        return timedelta()
+    return min(MINUTE * (calls / (allowance * pace.share)), LONGEST_GAP)

@@ -1,0 +1,182 @@
+"""Opening the watch: settings and store → lanes, courier and engine at work → closed.
+
+SQLite goes with an engine in this process. With PostgreSQL any number of replicas share
+the work, and any of them may be killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.catalog import Locate, Words
+from bot.slack.poster import open_poster
+from bot.store import Store
+from bot.watch import filed
+from bot.watch.courier import Courier
+from bot.watch.letting_go import let_go
+from bot.watch.poller import Looked, Poller
+from bot.watch.posting import Counted, UnknownOutcome
+from bot.watch.schedule import Pace
+from bot.watch.service import Watching
+from bot.watch.targets import Targets
+from bot.watch.vitals import Vitals
+from bot.work.memory import MemoryPlace
+from bot.work.pgqueuer import PgQueuerEngine
+from bot.work.postgres import PostgresPlace
+from providers.model import RunRef
+from providers.refs import PipelineRef
+
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
+    from bot.settings import Settings
+    from bot.work.port import Engine
+    from providers.clock import Clock
+    from providers.contract import Provider
+
+GRACE = timedelta(seconds=5)
+"""How long what is under way may go on when the bot ends; then it is cut short, and
+found again by the next one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """The watch, at work."""
+
+    watching: Watching
+    targets: Targets
+    vitals: Vitals
+
+
+@asynccontextmanager
+async def open_watch(
+    settings: Settings,
+    providers: Mapping[str, Provider],
+    store: Store,
+    *,
+    clock: Clock,
+    random: Random,
+    calls: Callable[[str], int],
+    metrics: Metrics,
+    engine: Engine | None = None,
+    steady: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[Watch]:
+    """Open the watch, for as long as the context lasts.
+
+    Args:
+        settings: what was configured.
+        providers: by the names of their connections.
+        store: what is remembered.
+        clock: what time it is.
+        random: for the jitter.
+        calls: how many requests were made so far of a connection.
+        metrics: what is told of all that is done.
+        engine: the work engine; by default the one that the store calls for.
+        steady: seconds of a clock that nobody sets.
+
+    Raises:
+        StoreError: the watches of the file could not be kept.
+
+    """
+    said = settings.watch
+    targets = Targets(
+        Words(groups=settings.groups, aliases=settings.aliases),
+        tuple(providers),
+        _locating(providers),
+    )
+    await _take_up_the_file(settings, store, targets, clock)
+    engine = engine or _engine(store, clock)
+    token = settings.slack.bot_token
+    async with open_poster(
+        token.get_secret_value() if token else "", base_url=settings.slack.api_url
+    ) as poster:
+
+        def count(what: Counted) -> None:
+            metrics.counted(what.value)
+
+        watching = Watching(
+            engine=engine,
+            store=store,
+            poller=Poller(
+                providers,
+                store,
+                clock=clock,
+                random=random,
+                targets=targets,
+                pace=Pace(
+                    idle=said.idle,
+                    busy=said.running,
+                    blind_after=said.blind_after,
+                    share=1 - said.kept_for_people / 100,
+                ),
+                calls=calls,
+                shows_log=said.shows_log,
+            ),
+            courier=Courier(
+                store,
+                poster,
+                clock,
+                steady=steady,
+                zone=ZoneInfo(settings.timezone),
+                unknown_outcome=UnknownOutcome(said.unknown_outcome),
+                count=count,
+                told=metrics.alerted,
+            ),
+            clock=clock,
+            history=timedelta(days=said.history_days),
+            looked=lambda looked: _measure(looked, metrics),
+        )
+        working = asyncio.create_task(engine.run())
+        try:
+            yield Watch(
+                watching=watching,
+                targets=targets,
+                vitals=Vitals(store, engine, clock, metrics),
+            )
+        finally:
+            await engine.stop(GRACE)
+            await working
+
+
+def _engine(store: Store, clock: Clock) -> Engine:
+    url = store.shared_url
+    place = MemoryPlace() if url is None else PostgresPlace(url)
+    return PgQueuerEngine(place, clock)
+
+
+def _locating(providers: Mapping[str, Provider]) -> Locate:
+    def locate(url: str) -> tuple[PipelineRef, ...]:
+        found = (provider.locate(url) for provider in providers.values())
+        return tuple(
+            ref.pipeline if isinstance(ref, RunRef) else ref for ref in found if ref
+        )
+
+    return locate
+
+
+async def _take_up_the_file(
+    settings: Settings, store: Store, targets: Targets, clock: Clock
+) -> None:
+    """Make the store hold the file's watches; what is red of those gone is let go."""
+    now = clock.now()
+    async with store.write() as tx:
+        if store.shared_url is None:
+            # Nobody else has this file open, so what is claimed was a dead process's.
+            await tx.lanes.release_all()
+        changes = await filed.reconcile(tx, settings.watches, now)
+        for watch in changes.gone:
+            await let_go(tx, watch, targets, now)
+
+
+def _measure(looked: Looked, metrics: Metrics) -> None:
+    name = looked.connection
+    metrics.looked(name, is_blind=looked.is_blind)
+    for happening in looked.happened:
+        metrics.observed(name, happening.seen_at - happening.at)

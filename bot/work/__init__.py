@@ -1,0 +1,1 @@
+"""Work that has to be done soon, once, and by whichever replica is alive."""

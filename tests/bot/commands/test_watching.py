@@ -1,0 +1,810 @@
+"""Asking for watches: what is understood, kept, said, undone; on a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.alerts import Card, pack, unpack
+from bot.answers import (
+    Answer,
+    Mutes,
+    Pending,
+    Problem,
+    Rehearsal,
+    Said,
+    Watches,
+    Why,
+    Wrote,
+)
+from bot.catalog import Words
+from bot.commands.answering import answer, answers
+from bot.commands.asker import Asker
+from bot.commands.gather import Desk
+from bot.commands.grammar import WRITING, Command, Verb, parse
+from bot.reader import Reader
+from bot.records import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Event,
+    Happening,
+    Incident,
+    Lineage,
+    Origin,
+    Ruling,
+    Style,
+    Verdict,
+    Watch,
+)
+from bot.store import Store, open_store
+from bot.watch.past import past_of
+from bot.watch.storm import storm_lineage
+from providers.errors import Unavailable
+from providers.model import Pipeline, PipelineRef, RunRef, State
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import NOON, FakeProvider, make_run
+
+PASSED, FAILED = State.SUCCEEDED, State.FAILED
+RELEASE = PipelineRef("ci", "release")
+KIM = Asker(user="U0KIM", channel="C0CI", zone=ZoneInfo("Asia/Seoul"))
+LEE = Asker(user="U0LEE", channel="C0OTHER")
+ALONE = Asker(user="U0KIM", channel="D0KIM", is_direct=True)
+
+
+class Room:
+    """Two connections, a store, and people who ask."""
+
+    def __init__(self, store: Store) -> None:
+        self.ci = FakeProvider(
+            "ci", {"release": [PASSED, FAILED, FAILED, PASSED], "nightly": [PASSED]}
+        )
+        self.ml = FakeProvider("ml", {"train": [State.RUNNING]})
+        self.clock = FakeClock(NOON + timedelta(hours=1))
+        self.store = store
+        providers = {"ci": self.ci, "ml": self.ml}
+        self.desk = Desk(
+            reader=Reader(providers, clock=self.clock),
+            words=Words(groups={"all-ci": ("ci",)}, aliases={}),
+            clock=self.clock,
+            command="/runs",
+            store=store,
+            random=Random(7),  # noqa: S311 - ids, not secrets
+        )
+
+    async def ask(self, text: str, asker: Asker | None = KIM) -> Answer:
+        return await answer(self.desk, text, asker)
+
+    async def wrote(self, text: str, asker: Asker | None = KIM) -> Wrote:
+        found = await self.ask(text, asker)
+        assert isinstance(found, Wrote), found
+        return found
+
+    async def watches(self, channel: str = "C0CI") -> list[Watch]:
+        async with self.store.read() as tx:
+            return await tx.watches.in_channel(channel)
+
+    async def watch(self, text: str, asker: Asker = KIM) -> Watch:
+        before = await self.watches(asker.place)
+        await self.wrote(text, asker)
+        [made] = [w for w in await self.watches(asker.place) if w not in before]
+        return made
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_store(f"sqlite:///{tmp_path}/runbell.db", clock=FakeClock()) as it:
+        yield Room(it)
+
+
+def is_problem(found: Answer, what: str) -> Problem:
+    assert isinstance(found, Problem), found
+    assert found.what.startswith(what)
+    return found
+
+
+# --- watch --------------------------------------------------------------------------
+
+
+async def test_where_a_vendor_does_not_say_how_runs_end_the_watch_says_so(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room.ml, "tells_outcome", False, raising=False)
+
+    silent = await room.wrote("watch train")
+    heard = await room.wrote("watch train on:done")
+    elsewhere = await room.wrote("watch release")
+
+    told = "says that a run ended, and not how: of ml this watch will say nothing."
+    assert told in silent.notes[0]
+    assert not any(told in note for note in (*heard.notes, *elsewhere.notes))
+
+
+async def test_what_somebody_begins_to_wait_for_is_looked_at_soon(room: Room) -> None:
+    hastened: list[str] = []
+
+    async def look_now(connection: str) -> None:
+        hastened.append(connection)
+
+    room.desk = replace(room.desk, look_now=look_now)
+
+    await room.wrote("watch release")
+    await room.wrote("follow train")
+
+    assert hastened == ["ci", "ml"]
+
+
+async def test_a_watch_is_kept_with_its_defaults_and_all_of_them_are_said(
+    room: Room,
+) -> None:
+    wrote = await room.wrote("watch release")
+
+    [kept] = await room.watches()
+    assert kept.target == "ci:release"
+    assert kept.filters == "-actor:*[bot]"
+    assert kept.on == {Event.BROKEN, Event.FIXED}
+    assert (kept.after, kept.mention, kept.style) == (1, None, Style.BOTH)
+    assert (kept.owner, kept.channel, kept.origin) == ("U0KIM", "C0CI", Origin.SLACK)
+    assert kept.default_branch_only
+    assert wrote.sentence == (
+        f"I watch release (ci), as {kept.id}: when it breaks or is fixed; "
+        "on every branch, since its vendor names no default one; "
+        "nothing that bots set off; mentioning nobody; "
+        "on one message that is edited, and in its thread."
+    )
+    assert wrote.typed == (
+        "watch ci:release -actor:*[bot] on:broken,fixed mention:none style:both in C0CI"
+    )
+    assert wrote.undo == f"unwatch {kept.id}"
+
+
+async def test_everybody_is_told_in_one_line_who_watches_what(room: Room) -> None:
+    wrote = await room.wrote("watch release")
+
+    assert wrote.public is not None
+    assert wrote.public.by == "U0KIM"
+    assert wrote.public.channel == "C0CI"
+    assert wrote.public.did.startswith("watches release (ci) here, as w")
+
+
+async def test_the_confirmation_says_how_often_it_would_have_rung(room: Room) -> None:
+    wrote = await room.wrote("watch release")
+    quiet = await room.wrote("watch nightly")
+
+    assert "In the last 7 days it would have rung 2 times." in wrote.notes
+    assert "In the last 7 days it would have rung not once." in quiet.notes
+
+
+async def test_what_was_typed_last_word_for_word_makes_the_same_watch(
+    room: Room,
+) -> None:
+    first = await room.wrote("watch release on:broken branch:main,release/* after:2")
+    again = await room.wrote(first.typed or "")
+
+    [kept] = await room.watches()
+    assert again.sentence.startswith(f"I watch that already, as {kept.id}:")
+    assert again.public is None
+    assert again.undo is None
+
+
+async def test_all_that_a_watch_can_say_is_kept(room: Room) -> None:
+    kept = await room.watch(
+        "watch release on:every-failure branch:main actor:kim after:3 queued:>45m "
+        "longer:1h mention:<!subteam^S0123|@ops> style:thread in <#C0DEV|dev>",
+        replace(KIM, channel="C0DEV"),
+    )
+
+    assert kept.channel == "C0DEV"
+    assert kept.filters == "branch:main actor:kim"
+    assert kept.on == {Event.EVERY_FAILURE, Event.STUCK, Event.SLOW}
+    assert (kept.queued, kept.longer) == (timedelta(minutes=45), timedelta(hours=1))
+    assert (kept.after, kept.mention, kept.style) == (3, "S0123", Style.THREAD)
+    assert not kept.default_branch_only
+
+
+async def test_several_pipelines_are_watched_as_they_were_typed(room: Room) -> None:
+    by_glob = await room.watch("watch ci:*")
+    by_group = await room.watch("watch all-ci on:broken")
+
+    assert (by_glob.target, by_group.target) == ("ci:*", "all-ci")
+
+
+async def test_what_fits_several_is_asked_back_with_everything_else_kept(
+    room: Room,
+) -> None:
+    room.desk.reader.providers = {
+        "ci": FakeProvider("ci", {"a/import": [PASSED], "b/import": [PASSED]})
+    }
+
+    problem = is_problem(
+        await room.ask("watch import on:broken in C0DEV"), "“import” fits 2 pipelines."
+    )
+
+    assert [offer.command for offer in problem.instead] == [
+        "watch ci:a/import on:broken in C0DEV",
+        "watch ci:b/import on:broken in C0DEV",
+    ]
+    assert await room.watches("C0DEV") == []
+
+
+async def test_in_a_direct_message_a_watch_is_for_the_person_and_nobody_is_told(
+    room: Room,
+) -> None:
+    wrote = await room.wrote("watch release", ALONE)
+
+    [kept] = await room.watches("U0KIM")
+    assert kept.channel == "U0KIM"
+    assert wrote.public is None
+    assert (await room.wrote(f"unwatch {kept.id}", ALONE)).undo == wrote.typed
+    assert (await room.wrote(wrote.typed or "", ALONE)).undo is not None
+
+
+async def test_nobody_is_made_to_hear_of_it_in_direct_messages(room: Room) -> None:
+    is_problem(await room.ask("watch release in U0LEE"), "I do that for channels")
+    is_problem(await room.ask("watch release in D0LEE"), "I do that for channels")
+
+
+async def test_a_terminal_has_to_name_the_channel(room: Room) -> None:
+    is_problem(await room.ask("watch release", None), "That is about a channel")
+    wrote = await room.wrote("watch release in C0123", None)
+
+    assert wrote.public is None
+    [kept] = await room.watches("C0123")
+    assert kept.owner == ""
+
+
+async def test_without_a_store_it_says_how_else_to_watch(room: Room) -> None:
+    room.desk = replace(room.desk, store=None)
+
+    problem = is_problem(await room.ask("watch release"), "watch needs the bot")
+    assert problem.hint is not None
+    assert "runbell.yml" in problem.hint
+
+
+async def test_a_watch_without_a_target_shows_how_it_is_done(room: Room) -> None:
+    is_problem(await room.ask("watch"), "What do you want to watch?")
+
+
+async def test_while_its_provider_fails_a_known_pipeline_is_watched_all_the_same(
+    room: Room,
+) -> None:
+    await room.ask("status")
+    room.clock.move(timedelta(minutes=30))
+    room.ci.failure = Unavailable("down", connection="ci", operation="list_pipelines")
+
+    wrote = await room.wrote("watch release")
+
+    assert "How often it would have rung is not known." in wrote.notes
+    assert [part.connection for part in wrote.parts] == ["ci"]
+    assert len(await room.watches()) == 1
+
+
+async def test_a_watch_is_changed_by_naming_it_and_that_is_undone(room: Room) -> None:
+    kept = await room.watch("watch release after:2")
+
+    changed = await room.wrote(f"watch {kept.id} on:broken mention:<@U0LEE|lee>")
+
+    [now] = await room.watches()
+    assert (now.id, now.target, now.created_at) == (
+        kept.id,
+        kept.target,
+        kept.created_at,
+    )
+    assert now.on == {Event.BROKEN}
+    assert (now.mention, now.after) == ("U0LEE", 1)
+    assert changed.public is not None
+    await room.wrote(changed.undo or "")
+    assert await room.watches() == [kept]
+
+
+async def test_a_watch_that_is_only_named_is_shown_as_it_would_be_typed(
+    room: Room,
+) -> None:
+    kept = await room.watch("watch release")
+
+    problem = is_problem(await room.ask(f"watch {kept.id}"), f"{kept.id} watches")
+    [offer] = problem.instead
+    assert offer.command.startswith(f"watch {kept.id} -actor:*[bot] on:broken,fixed")
+
+
+async def test_a_watch_of_the_file_is_changed_in_the_file(room: Room) -> None:
+    filed = replace(await room.watch("watch release"), id="f1", origin=Origin.FILE)
+    async with room.store.write() as tx:
+        await tx.watches.add(filed)
+
+    is_problem(await room.ask("watch f1 on:broken"), "f1: It is written in runbell.yml")
+    is_problem(await room.ask("unwatch f1"), "f1 watches ci:release. It is written in")
+
+
+async def test_what_another_channel_watches_is_not_named_from_here(room: Room) -> None:
+    kept = await room.watch("watch release")
+
+    is_problem(await room.ask(f"unwatch {kept.id}", LEE), "No watch here is of")
+    assert await room.watches() == [kept]
+
+
+async def test_many_pipelines_are_rehearsed_by_what_is_known_of_them(
+    room: Room,
+) -> None:
+    many = FakeProvider("ci", {f"job-{n}": [PASSED, FAILED] for n in range(7)})
+    room.desk.reader.providers = {"ci": many}
+    async with room.store.write() as tx:
+        for runs in many.runs.values():
+            await tx.runs.add(past_of(run, room.clock.now()) for run in runs)
+
+    wrote = await room.wrote("watch ci:job-*")
+
+    assert "In the last 7 days it would have rung 7 times." in wrote.notes
+    assert "It means 7 pipelines: only what I have seen of them counts." in wrote.notes
+    assert "list_runs" not in many.asked
+
+
+# --- unwatch, watches, test ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["{id}", "release", "ci:release", "RELEASE"])
+async def test_a_watch_is_ended_by_its_id_or_by_what_it_watches(
+    room: Room, by: str
+) -> None:
+    kept = await room.watch("watch release after:2 on:broken")
+
+    wrote = await room.wrote(f"unwatch {by.format(id=kept.id)}")
+
+    assert await room.watches() == []
+    assert wrote.public is not None
+    assert wrote.public.did == f"ended {kept.id}, which watched ci:release."
+    back = await room.watch(wrote.undo or "")
+    assert replace(back, id=kept.id, created_at=kept.created_at) == kept
+
+
+async def test_of_several_watches_of_the_same_one_is_chosen(room: Room) -> None:
+    first = await room.watch("watch release")
+    room.clock.move(timedelta(minutes=1))
+    second = await room.watch("watch release on:waiting")
+
+    problem = is_problem(await room.ask("unwatch release"), "2 watches here are of")
+
+    commands = [offer.command for offer in problem.instead]
+    assert commands == [f"unwatch {first.id}", f"unwatch {second.id}"]
+
+
+async def test_the_incidents_of_a_watch_that_ends_are_closed(room: Room) -> None:
+    kept = await room.watch("watch release")
+    await broken(room, kept)
+
+    await room.wrote(f"unwatch {kept.id}")
+
+    async with room.store.read() as tx:
+        assert await tx.incidents.open_in("C0CI") == []
+
+
+async def test_watches_are_those_of_here_of_mine_or_all(room: Room) -> None:
+    here = await room.watch("watch release")
+    there = await room.watch("watch nightly", replace(KIM, channel="C0DEV"))
+    hers = await room.watch("watch train", LEE)
+
+    async def listed(text: str) -> list[str]:
+        found = await room.ask(text)
+        assert isinstance(found, Watches)
+        assert found.again == text
+        return [row.watch.id for row in found.rows]
+
+    assert await listed("watches") == [here.id]
+    assert set(await listed("watches mine")) == {here.id, there.id}
+    assert set(await listed("watches all")) == {here.id, there.id, hers.id}
+    is_problem(await room.ask("watches theirs"), "“theirs” is none of")
+
+
+async def test_a_row_offers_what_can_be_done_with_its_watch(room: Room) -> None:
+    kept = await room.watch("watch release")
+    await room.wrote(f"mute {kept.id} until fixed")
+
+    found = await room.ask("watches")
+
+    assert isinstance(found, Watches)
+    [row] = found.rows
+    assert row.muted_until == "until it is fixed"
+    assert [offer.label for offer in row.offers] == ["Edit", "Test", "Unmute", "Remove"]
+    for offer in row.offers:
+        assert not isinstance(await room.ask(offer.command), Pending)
+
+
+async def test_long_lists_of_watches_have_pages(room: Room) -> None:
+    for after in range(1, 13):
+        await room.wrote(f"watch release after:{after}")
+
+    first = await room.ask("watches")
+    assert isinstance(first, Watches)
+    assert (len(first.rows), first.count, first.next) == (10, 12, "watches page:2")
+    second = await room.ask(first.next or "")
+
+    assert isinstance(second, Watches)
+    assert (len(second.rows), second.previous, second.next) == (2, "watches", None)
+    is_problem(await room.ask("watches page:3"), "There is no page 3")
+
+
+async def test_a_test_shows_what_a_watch_would_have_rung_for(room: Room) -> None:
+    kept = await room.watch("watch release")
+
+    found = await room.ask(f"test {kept.id}")
+
+    assert isinstance(found, Rehearsal)
+    told = [(one.event, one.run.number) for one in found.ringings]
+    assert told == [(Event.FIXED, 4), (Event.BROKEN, 2)]
+
+
+async def test_a_watch_can_be_tested_before_there_is_one(room: Room) -> None:
+    found = await room.ask("test release on:every-failure,slow")
+
+    assert isinstance(found, Rehearsal)
+    told = [(one.event, one.run.number) for one in found.ringings]
+    assert told == [(Event.EVERY_FAILURE, 3), (Event.EVERY_FAILURE, 2)]
+    assert any(note.startswith("Not rehearsed: slow") for note in found.notes)
+    assert await room.watches() == []
+    is_problem(await room.ask("test"), "Which watch is to be tested?")
+
+
+async def test_what_was_red_before_is_the_baseline_of_a_test(room: Room) -> None:
+    start = room.clock.now() - timedelta(days=7)
+    runs = [
+        make_run(
+            RELEASE,
+            number,
+            state,
+            started_at=start + timedelta(hours=hours),
+            finished_at=start + timedelta(hours=hours, minutes=1),
+        )
+        for number, (hours, state) in enumerate(
+            [(-5, FAILED), (1, FAILED), (2, PASSED), (3, FAILED)], 1
+        )
+    ]
+    room.ci.runs[RELEASE] = runs
+
+    found = await room.ask("test release")
+
+    assert isinstance(found, Rehearsal)
+    assert [(one.event, one.run.number) for one in found.ringings] == [
+        (Event.BROKEN, 4)
+    ]
+
+
+# --- mute, ack ----------------------------------------------------------------------
+
+
+async def broken(room: Room, watch: Watch) -> Incident:
+    """A card stands in the channel."""
+    run = make_run(RELEASE, 3, FAILED)
+    incident = Incident(
+        id="a1b2c3d4e5f6",
+        channel=watch.channel,
+        lineage=Lineage(RELEASE, "branch:main"),
+        watch=watch.id,
+        opened_at=NOON,
+        first_run=run.ref,
+        latest_run=run.ref,
+        ts="1714564800.000100",
+    )
+    card = Card(
+        incident=incident.id,
+        watch=watch.id,
+        event=Event.BROKEN,
+        pipeline=Pipeline(ref=RELEASE, name="release"),
+        run=run,
+    )
+    happening = Happening(
+        key="h1",
+        lineage=incident.lineage,
+        run=run.ref,
+        event=Event.BROKEN,
+        at=NOON,
+        seen_at=NOON,
+        reason="Run 3 failed.",
+        streak=1,
+        red_since=NOON,
+    )
+    verdict = Verdict(
+        happening="h1",
+        watch=watch.id,
+        ruling=Ruling.RING,
+        rule="asked-for",
+        reason="This watch rings on broken.",
+        at=NOON,
+    )
+    async with room.store.write() as tx:
+        await tx.runs.add([past_of(run, NOON)])
+        await tx.happenings.add([happening])
+        await tx.verdicts.add([verdict, replace(verdict, watch="welse")])
+        await tx.incidents.save(incident)
+        await tx.outbox.add(
+            [
+                Delivery(
+                    key="d1",
+                    channel=watch.channel,
+                    kind=DeliveryKind.CARD,
+                    payload=pack(card),
+                    incident=incident.id,
+                    created_at=NOON,
+                )
+            ]
+        )
+        [row] = await tx.outbox.waiting(watch.channel, 9)
+        await tx.outbox.settle(row.id, DeliveryState.SENT, ts=incident.ts)
+    return incident
+
+
+async def cards(room: Room) -> list[Card]:
+    async with room.store.read() as tx:
+        found = [unpack(d.payload) for d in await tx.outbox.waiting("C0CI", 9)]
+    return [alert for alert in found if isinstance(alert, Card)]
+
+
+async def test_ack_is_said_on_the_card_and_in_its_thread_and_is_taken_back(
+    room: Room,
+) -> None:
+    incident = await broken(room, await room.watch("watch release"))
+
+    wrote = await room.wrote(f"ack {incident.id}")
+
+    assert wrote.sentence == "You are on it: release. The card says so."
+    assert wrote.public is not None
+    assert (wrote.public.thread, wrote.public.did) == (
+        incident.ts,
+        "is on it: release.",
+    )
+    assert [card.acked_by for card in await cards(room)] == ["U0KIM"]
+    assert (await room.wrote(f"ack {incident.id}")).public is None
+
+    await room.wrote(wrote.undo or "")
+    assert [card.acked_by for card in await cards(room)] == ["U0KIM", None]
+    async with room.store.read() as tx:
+        kept = await tx.incidents.get(incident.id)
+    assert kept == incident
+
+
+@pytest.mark.parametrize("how", ["ack release", "ack ci:*", "ack"])
+async def test_an_alert_is_meant_by_its_pipeline_or_its_thread(
+    room: Room, how: str
+) -> None:
+    incident = await broken(room, await room.watch("watch release"))
+    in_thread = replace(KIM, thread=incident.ts)
+
+    assert (await room.wrote(how, in_thread)).sentence.startswith("You are on it")
+
+
+async def test_without_an_alert_there_is_nothing_to_be_on(room: Room) -> None:
+    is_problem(await room.ask("ack"), "ack is about one alert.")
+    is_problem(await room.ask("ack release"), "No open alert here is of “release”.")
+
+
+async def test_an_alert_of_another_channel_is_not_acked_from_here(room: Room) -> None:
+    incident = await broken(room, await room.watch("watch release"))
+
+    is_problem(await room.ask(f"ack {incident.id}", LEE), "No pipeline fits")
+
+
+async def test_a_mute_says_until_when_by_the_clock_of_who_asks(room: Room) -> None:
+    await room.watch("watch release")
+
+    wrote = await room.wrote("mute release until tomorrow")
+
+    assert "about release until Thu 2024-05-02 09:00 KST." in wrote.sentence
+    async with room.store.read() as tx:
+        [kept] = await tx.mutes.in_channel("C0CI", room.clock.now())
+    assert kept.target == "ci:release"
+    assert kept.until == datetime.fromisoformat("2024-05-02T00:00:00Z")
+    assert kept.by == "U0KIM"
+
+
+async def test_a_mute_that_nobody_bounds_lasts_a_day(room: Room) -> None:
+    await room.wrote("mute release")
+
+    async with room.store.read() as tx:
+        [kept] = await tx.mutes.in_channel("C0CI", room.clock.now())
+    assert kept.until == room.clock.now() + timedelta(days=1)
+
+
+async def test_a_second_mute_of_the_same_takes_the_place_of_the_first(
+    room: Room,
+) -> None:
+    await room.wrote("mute release for 1h")
+    await room.wrote("mute ci:release until fixed")
+
+    found = await room.ask("mutes")
+    assert isinstance(found, Mutes)
+    assert [row.what for row in found.rows] == ["ci:release until it is fixed"]
+
+
+async def test_unmute_and_its_undo_leave_what_was_there(room: Room) -> None:
+    await room.wrote("mute release until mon 09:00")
+    async with room.store.read() as tx:
+        [before] = await tx.mutes.in_channel("C0CI", room.clock.now())
+
+    wrote = await room.wrote("unmute release")
+    found = await room.ask("mutes")
+    assert isinstance(found, Mutes)
+    assert found.rows == ()
+    await room.wrote(wrote.undo or "")
+
+    async with room.store.read() as tx:
+        [after] = await tx.mutes.in_channel("C0CI", room.clock.now())
+    assert replace(after, id=before.id) == before
+
+
+async def test_an_alert_is_muted_and_unmuted_by_its_buttons(room: Room) -> None:
+    incident = await broken(room, await room.watch("watch release"))
+
+    muted = await room.wrote(f"mute {incident.id} until fixed")
+
+    assert muted.public is not None
+    assert muted.public.thread == incident.ts
+    assert [card.muted_by for card in await cards(room)] == ["U0KIM"]
+    await room.wrote(f"unmute {incident.id}")
+    assert [card.muted_by for card in await cards(room)] == ["U0KIM", None]
+
+
+@pytest.mark.parametrize("end", ["until 2020-01-01", "for 99w", "until 2999-01-01"])
+async def test_a_mute_that_would_never_be_or_never_end_is_refused(
+    room: Room, end: str
+) -> None:
+    is_problem(await room.ask(f"mute release {end}"), f"“{end}” is past, or more")
+
+
+async def test_what_is_not_muted_is_not_said_to_be_unmuted(room: Room) -> None:
+    is_problem(await room.ask("unmute release"), "Nothing of “release” is muted here.")
+    is_problem(await room.ask("unmute"), "What is to be heard again?")
+    is_problem(await room.ask("mute"), "What is to be silent?")
+
+
+# --- follow, why --------------------------------------------------------------------
+
+
+async def test_a_run_under_way_is_followed_and_not_any_more(room: Room) -> None:
+    wrote = await room.wrote("follow train")
+
+    assert wrote.sentence == "I tell you in a direct message when train #1 ends."
+    assert wrote.public is None
+    async with room.store.read() as tx:
+        [kept] = await tx.follows.all()
+    assert (kept.run, kept.user, kept.channel) == (
+        RunRef(PipelineRef("ml", "train"), "1"),
+        "U0KIM",
+        None,
+    )
+    await room.wrote(wrote.undo or "")
+    async with room.store.read() as tx:
+        assert await tx.follows.all() == []
+    is_problem(await room.ask("unfollow train"), "You do not follow train #1.")
+
+
+async def test_a_run_is_followed_in_a_channel_that_is_named(room: Room) -> None:
+    wrote = await room.wrote("follow train #1 in C0DEV")
+
+    assert wrote.public is not None
+    assert wrote.public.channel == "C0DEV"
+    async with room.store.read() as tx:
+        [kept] = await tx.follows.all()
+    assert kept.channel == "C0DEV"
+
+
+async def test_a_run_that_is_over_is_not_followed(room: Room) -> None:
+    is_problem(await room.ask("follow release"), "release #4 is over")
+    is_problem(await room.ask("follow train", None), "That is about a channel")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why ci:release #3",
+        "why release",
+        "why https://fake.example/release/3",
+        "why https://acme.slack.com/archives/C0CI/p1714564800000100",
+        "why https://acme.slack.com/archives/C0CI/p1714564800000100?thread_ts=1.2&cid=C",
+        "why a1b2c3d4e5f6",
+    ],
+)
+async def test_why_tells_which_rule_decided_and_leaves_other_channels_out(
+    room: Room, text: str
+) -> None:
+    kept = await room.watch("watch release")
+    await broken(room, kept)
+
+    found = await room.ask(text)
+
+    assert isinstance(found, Why), found
+    assert found.about == "release #3"
+    [reasoning] = found.reasonings
+    assert reasoning.happening.reason == "Run 3 failed."
+    assert [(v.watch, v.rule) for v in reasoning.verdicts] == [(kept.id, "asked-for")]
+    assert found.elsewhere == 1
+
+
+async def test_why_says_what_it_does_not_know(room: Room) -> None:
+    room.ci.asked.clear()
+
+    is_problem(await room.ask("why release #99"), "I have not seen release #99.")
+    is_problem(await room.ask("why"), "why is about one run or alert.")
+    is_problem(
+        await room.ask("why https://acme.slack.com/archives/C0CI/p1714564800000999"),
+        "That message is no alert of mine",
+    )
+
+
+# --- how it is answered -------------------------------------------------------------
+
+
+async def test_what_takes_long_is_done_once_and_said_when_it_is_done(
+    room: Room,
+) -> None:
+    room.ci.gate = asyncio.Event()
+    words: list[Said] = []
+    async for word in answers(
+        room.desk, "watch ci:release", timedelta(milliseconds=20), KIM
+    ):
+        words.append(word)
+        assert len(await room.watches()) == (1 if len(words) > 1 else 0)
+        room.ci.gate.set()
+
+    assert [type(word.answer) for word in words] == [Pending, Wrote]
+    assert words[0].waiting_for == ("ci",)
+    assert len(await room.watches()) == 1
+
+
+async def test_a_store_that_fails_is_never_shown_as_success(
+    room: Room, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_store(f"sqlite:///{tmp_path}/gone.db", clock=room.clock) as gone:
+        async with gone.write() as tx:
+            await tx.connection.exec_driver_sql("DROP TABLE watches")
+        room.desk = replace(room.desk, store=gone)
+
+        is_problem(await room.ask("watch release"), "I could not write that down")
+        is_problem(await room.ask("watches"), "I cannot look that up just now.")
+    assert "watches" in capsys.readouterr().out
+
+
+WORDS = (
+    *("", "release", "nothing-such", "ci:*", "ci", "all-ci", "w7k3f", "a1b2c3d4e5f6"),
+    *('"in"', "#12", "release #3", "https://fake.example/release/3", "https://x.y/z"),
+    *("here", "ML:", "release on:slow after:3", "release in C0DEV", "release in U0LEE"),
+    *("release until fixed", "release for 2h", "* for 1h", "mention:U0LEE", "page:2"),
+)
+
+
+@pytest.mark.parametrize("asker", [KIM, replace(KIM, thread="1.2"), ALONE, None])
+async def test_whatever_is_asked_and_by_whom_there_is_an_answer(
+    room: Room, asker: Asker | None
+) -> None:
+    """Each answer that changes something says so, and what it offers can be asked."""
+    for verb in (*WRITING, Verb.WATCHES, Verb.MUTES, Verb.TEST, Verb.WHY):
+        for words in WORDS:
+            found = await room.ask(f"{verb} {words}", asker)
+            if isinstance(found, Wrote):
+                assert found.sentence
+                offered = [found.undo, found.typed, *(o.command for o in found.offers)]
+                commands = [command for command in offered if command is not None]
+            elif isinstance(found, Problem):
+                assert found.what
+                commands = [offer.command for offer in found.instead]
+            else:
+                commands = []
+            for command in commands:
+                assert isinstance(parse(command), Command), command
+
+
+async def test_a_storm_is_no_alert_that_anybody_can_be_on(room: Room) -> None:
+    incident = await broken(room, await room.watch("watch release"))
+    storm = replace(incident, id="storm", lineage=storm_lineage("ci"), ts="2.2")
+    async with room.store.write() as tx:
+        await tx.incidents.save(storm)
+
+    in_storm = replace(KIM, thread=storm.ts)
+    problem = is_problem(await room.ask("ack", in_storm), "ack is about one alert.")
+    assert [offer.command for offer in problem.instead] == [f"ack {incident.id}"]
+    is_problem(await room.ask("mute for 1h", in_storm), "What is to be silent?")

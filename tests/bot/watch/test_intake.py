@@ -1,0 +1,154 @@
+"""Taking in what was seen: all of it or nothing, and the same again changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.records import DeliveryKind, Event
+from bot.store import Store, StoreError
+from bot.watch.intake import AT_ONCE, Intake, Sighting, Taken
+from bot.watch.targets import Watched
+from bot.watch.telling import Telling
+from providers.model import Pipeline, PipelineRef, Run, State
+from tests.bot.watch.tower import MINUTE, RELEASE, Tower
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import make_run
+
+PIPELINE = Pipeline(ref=RELEASE, name="release")
+
+
+@pytest.fixture
+def intake(store: Store, clock: FakeClock, tower: Tower) -> Intake:
+    return Intake(store, clock, tower.targets)
+
+
+async def sighting(tower: Tower, *runs: Run, ident: str = "release") -> Sighting:
+    pipeline = Pipeline(ref=PipelineRef("acme", ident), name=ident)
+    watch = await tower.watch(f"w-{ident}", target=f"acme:{ident}")
+    return Sighting(watched=Watched(pipeline, (watch,)), runs=runs)
+
+
+async def test_the_same_again_changes_nothing(tower: Tower, intake: Intake) -> None:
+    await intake.take_in([await sighting(tower, make_run(RELEASE, 1))])
+    tower.clock.move(2 * MINUTE)
+    broken = await sighting(tower, make_run(RELEASE, 2, State.FAILED))
+
+    first = await intake.take_in([broken])
+    second = await intake.take_in([broken])
+
+    assert {h.event for h in first.happened} >= {Event.BROKEN}
+    assert second.happened == ()
+    assert await tower.kinds() == ["card"]
+
+
+async def test_more_than_one_portion_is_all_taken_in(
+    tower: Tower, intake: Intake
+) -> None:
+    refs = [PipelineRef("acme", f"p{number}") for number in range(AT_ONCE + 3)]
+    watch = await tower.watch(target="acme:")
+    sightings = [
+        Sighting(
+            watched=Watched(Pipeline(ref=ref, name=ref.id), (watch,)),
+            runs=(make_run(ref, 1),),
+        )
+        for ref in refs
+    ]
+
+    await intake.take_in(sightings)
+
+    async with tower.store.read() as tx:
+        assert len(await tx.lineages.load(refs)) == len(refs)
+        assert len(await tx.runs.newest_of(refs)) == len(refs)
+
+
+async def test_what_cannot_be_taken_in_costs_nothing_else(
+    tower: Tower, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = PipelineRef("acme", "bad"), PipelineRef("acme", "good")
+    taken = Taken()
+    for number, state in ((1, State.SUCCEEDED), (2, State.FAILED)):
+        both = [
+            await sighting(tower, make_run(ref, number, state), ident=ref.id)
+            for ref in (bad, good)
+        ]
+        if state is State.FAILED:
+            _stumble_at(bad, monkeypatch)
+        taken = await intake.take_in(both)
+        tower.clock.move(2 * MINUTE)
+
+    assert taken.failed == {bad}
+    assert await tower.kinds() == ["card"]
+
+
+def _stumble_at(ref: PipelineRef, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell = Telling.tell
+
+    async def stumble(self: Telling, watched: Watched, *more: Any) -> None:
+        if watched.pipeline.ref == ref:
+            raise ZeroDivisionError
+        await tell(self, watched, *more)
+
+    monkeypatch.setattr(Telling, "tell", stumble)
+
+
+async def test_a_store_that_fails_is_said_and_keeps_nothing(
+    tower: Tower, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    seen = await sighting(tower, make_run(RELEASE, 1))
+    monkeypatch.setattr(Telling, "gather_storms", fail)
+
+    with pytest.raises(StoreError):
+        await intake.take_in([seen])
+
+    async with tower.store.read() as tx:
+        assert await tx.lineages.load([RELEASE]) == {}
+
+
+async def test_a_run_that_is_stuck_is_told_once(tower: Tower) -> None:
+    await tower.watch(on=frozenset({Event.STUCK}), queued=10 * MINUTE)
+    tower.runs(1, State.QUEUED, started_at=None)
+
+    await tower.pass_time(9 * MINUTE)
+    assert await tower.outbox() == []
+    await tower.pass_time(20 * MINUTE)
+
+    assert await tower.events(DeliveryKind.NOTICE) == [Event.STUCK]
+
+
+async def test_a_run_slower_than_its_own_history_is_told_once(tower: Tower) -> None:
+    await tower.watch(on=frozenset({Event.SLOW}))
+    for number in range(1, 23):
+        tower.runs(number, State.RUNNING)
+        await tower.pass_time(MINUTE)
+        tower.runs(number, State.SUCCEEDED)
+        await tower.pass_time(MINUTE)
+    tower.runs(23, State.RUNNING)
+
+    await tower.pass_time(10 * MINUTE)
+
+    assert await tower.events(DeliveryKind.NOTICE) == [Event.SLOW]
+
+
+async def test_what_happened_to_a_run_nobody_kept_is_told_with_what_is_known(
+    tower: Tower, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.store.runs import Runs  # noqa: PLC0415 - to lose what it keeps
+
+    await intake.take_in([await sighting(tower, make_run(RELEASE, 1))])
+    tower.clock.move(timedelta(minutes=3))
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(Runs, "get", nothing)
+    taken = await intake.take_in(
+        [await sighting(tower, make_run(RELEASE, 2, State.FAILED))]
+    )
+
+    assert taken.channels == {"C0001"}
