@@ -16,6 +16,7 @@ from bot.records import (
     Happening,
     Lane,
     Mute,
+    Style,
     Verdict,
     Watch,
 )
@@ -311,6 +312,60 @@ class Problem(Again):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choosable:
+    """Something that can be watched."""
+
+    target: str
+    """Means this and nothing else; as it is, not as it is typed."""
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What can be watched of a connection, or the groups."""
+
+    title: str
+    choices: tuple[Choosable, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A watch, as it is filled in field by field."""
+
+    watch: str | None = None
+    """The id of the watch that is changed; `None` makes a new one."""
+    target: str | None = None
+    """What is watched; `None` where nothing has been chosen yet."""
+    name: str = ""
+    """What people call that."""
+    on: frozenset[Event] = frozenset({Event.BROKEN, Event.FIXED})
+    branch: str = ""
+    """Names and globs between commas, all but these after a `-`; empty for the default
+    branch."""
+    mention: str | None = None
+    """Slack's id of a person."""
+    style: Style = Style.BOTH
+    rest: str = ""
+    """What the watch says besides, as it would be typed: it has no field, and stays."""
+    channel: str | None = None
+    """Slack's id of the channel that is told, where it is not the one asked in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """A form to fill in; and where it cannot be opened, how else to ask for it."""
+
+    what: str
+    form: Form
+    opens: Offer
+    """What asks for the same, as something to press."""
+    instead: tuple[Offer, ...] = ()
+    hint: str | None = None
+    command: str = ""
+    """The bot's name, which people type before a command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """Nothing can be said yet: these connections have not answered."""
 
@@ -448,6 +503,7 @@ Answer = (
     | Rehearsal
     | Why
     | Problem
+    | Dialog
     | Pending
 )
 

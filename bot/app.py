@@ -15,6 +15,7 @@ from contextlib import (
 )
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from bot.catalog import Words
 from bot.clock import SystemClock
 from bot.commands.answering import answers
 from bot.commands.gather import Desk
+from bot.commands.suggesting import suggest
 from bot.joining import (
     PATIENCE,
     StartError,
@@ -38,6 +40,7 @@ from bot.joining import (
 from bot.metrics import Metrics
 from bot.reader import Reader
 from bot.readings import Ages
+from bot.slack.dialogs import Dialogs
 from bot.slack.errands import Errands
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
@@ -209,8 +212,18 @@ async def open_bot(
             clock=clock,
             zone=ZoneInfo(settings.timezone),
         )
+        dialogs = Dialogs(
+            client=client,
+            ask=ask,
+            suggest=partial(suggest, desk),
+            command=settings.command,
+        )
         Listeners(
-            replies=replies, clock=clock, errands=errands, command=settings.command
+            replies=replies,
+            dialogs=dialogs,
+            clock=clock,
+            errands=errands,
+            command=settings.command,
         ).register(app)
         watch: Watch | None = None
         if store is not None:

@@ -23,6 +23,7 @@ from typing_extensions import override
 from bot import VERSION, log
 from bot.answers import (
     Answer,
+    Dialog,
     Health,
     Help,
     Log,
@@ -205,6 +206,8 @@ def exit_code(found: Answer) -> int:
     match found:
         case Problem():
             return TROUBLE if found.parts else WRONG
+        case Dialog():
+            return WRONG
         case Status():
             unread = any(_is_incomplete(part) for part in found.parts)
         case RunList():

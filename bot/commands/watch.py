@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.answers import Offer, Problem, Wrote
+from bot.answers import Dialog, Form, Offer, Problem, Wrote
 from bot.commands.describing import as_command, choices_of, in_words, names
+from bot.commands.forms import form_of
 from bot.commands.gather import (
     Gathered,
     gather,
@@ -26,6 +27,7 @@ from bot.commands.keeping import (
     watch_offers,
 )
 from bot.commands.lookback import look_back
+from bot.filters import ALL
 from bot.records import Event, Origin, Watch
 from bot.watch.letting_go import let_go
 from bot.watch.targets import Targets
@@ -42,13 +44,16 @@ OUTCOMES = frozenset(
 IN_THE_FILE = "It is written in runbell.yml, and changed there."
 
 
-async def watch(desk: Desk, command: Command) -> Wrote | Problem:
-    """Begin to watch what a command means, or change the watch whose id it names."""
+async def watch(desk: Desk, command: Command) -> Wrote | Dialog | Problem:
+    """Begin to watch what a command means, or change the watch whose id it names.
+
+    Without a word of what or how, the answer is a form to fill in.
+    """
     room = room_of(desk, command)
     if isinstance(room, Problem):
         return room
     if command.target is None:
-        return how_to(desk)
+        return how_to(desk, command)
     async with room.store.read() as tx:
         known = await watch_named(tx, room, command.target)
     if known is not None:
@@ -72,15 +77,18 @@ async def watch(desk: Desk, command: Command) -> Wrote | Problem:
     return await _begin(desk, room, made, gathered)
 
 
-def how_to(desk: Desk) -> Problem:
-    """Return how a watch is made by typing."""
-    del desk
-    return Problem(
+def how_to(desk: Desk, command: Command) -> Dialog:
+    """Return how a watch is made, by filling in a form or by typing."""
+    named = Form(channel=command.channel)
+    return Dialog(
         what="What do you want to watch?",
+        form=named,
+        opens=Offer(label="New watch", command=str(replace(command, filters=ALL))),
         instead=(
             Offer(label="What is watched here", command=Verb.WATCHES),
             Offer(label="What there is", command=Verb.STATUS),
         ),
+        command=desk.command,
         hint="For example: watch release, watch shop:* on:broken branch:release/*, "
         "watch nightly on:broken after:2 in #ci. It rings when it breaks and when it "
         "is fixed, unless on: says otherwise.",
@@ -131,14 +139,17 @@ def _silent(desk: Desk, watch: Watch, pipelines: Sequence[Pipeline]) -> tuple[st
 
 async def _change(
     desk: Desk, command: Command, room: Room, known: Watch
-) -> Wrote | Problem:
+) -> Wrote | Dialog | Problem:
     if known.origin is Origin.FILE:
         return Problem(what=f"{known.id}: {IN_THE_FILE}")
     if not command.filters:
         typed = str(replace(as_command(known), target=known.id, channel=None))
-        return Problem(
+        return Dialog(
             what=f"{known.id} watches {known.target}: {in_words(known)}.",
+            form=form_of(known),
+            opens=Offer(label="Change it", command=f"{Verb.WATCH} {known.id}"),
             instead=(Offer(label="As it is", command=typed),),
+            command=desk.command,
             hint="To change it, send this with other words; what is left out is as by "
             "default.",
         )

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
 from bot.answers import (
+    Dialog,
     Health,
     Help,
     Log,
@@ -93,14 +94,21 @@ def _elements(answer: Answer) -> list[Element | None]:
             return [refresh]
         case Wrote() | Watches() | Mutes() | Rehearsal() | Why():
             return _of_watching(answer, refresh)
-        case Problem():
-            choices = [_choice(n, offer) for n, offer in enumerate(answer.instead)]
-            again = _button(Press.REFRESH, "Try again", _again(answer))
-            return [*choices, again if answer.parts else None]
+        case Problem() | Dialog():
+            return _instead(answer)
         case Help() | Pending():
             return []
         case _:  # pragma: no cover - the type checker proves that there is none
             assert_never(answer)
+
+
+def _instead(answer: Problem | Dialog) -> list[Element | None]:
+    choices = [_choice(n, offer) for n, offer in enumerate(answer.instead)]
+    if isinstance(answer, Dialog):
+        opens = answer.opens
+        return [_button(Press.OPEN, opens.label, opens.command), *choices]
+    again = _button(Press.REFRESH, "Try again", _again(answer))
+    return [*choices, again if answer.parts else None]
 
 
 def _rows(answer: Status | RunList) -> Iterable[Row | Entry]:
@@ -133,7 +141,7 @@ def _of_watching(
 
 def _again(answer: Answer) -> str | None:
     # What was changed is not to be changed once more.
-    return None if isinstance(answer, Help | Pending | Wrote) else answer.again
+    return None if isinstance(answer, Dialog | Help | Pending | Wrote) else answer.again
 
 
 def _unmute(number: int, row: MuteRow) -> Element | None:

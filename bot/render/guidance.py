@@ -5,13 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.answers import Dialog, Help, Pending, Problem
 from bot.filters import EXAMPLES, OF_WATCHES, Key
 from bot.render import words
 from bot.render.message import Element, Message, bold, code, faint, header, lines, plain
 from bot.render.rows import trouble_text, troubled
 
 if TYPE_CHECKING:
-    from bot.answers import Help, Offer, Pending, Problem
+    from bot.answers import Offer
+
+
+def guidance(answer: Help | Problem | Dialog | Pending, now: datetime) -> Message:
+    """Return the message that says an answer about asking."""
+    match answer:
+        case Help():
+            return help_(answer)
+        case Problem():
+            return problem(answer, now)
+        case Dialog():
+            return dialog(answer)
+        case Pending():
+            return pending(answer)
 
 
 def help_(answer: Help) -> Message:
@@ -73,6 +87,16 @@ def problem(answer: Problem, now: datetime) -> Message:
     return Message.of(f"{answer.what}{instead} {trouble_text(answer.parts)}", blocks)
 
 
+def dialog(answer: Dialog) -> Message:
+    """Return what a form is for, where it is not open, and how to do without it."""
+    rows: list[list[Element]] = [[plain(answer.what)]]
+    rows += [_offer(answer, offer) for offer in answer.instead]
+    if answer.hint:
+        rows.append([faint(answer.hint)])
+    text = " ".join(filter(None, (answer.what, answer.hint))) or "…"
+    return Message.of(text, [lines(rows)])
+
+
 def pending(answer: Pending) -> Message:
     """Return for whom an answer waits."""
     names = ", ".join(answer.connections)
@@ -80,7 +104,7 @@ def pending(answer: Pending) -> Message:
     return Message.of(said, [lines([[plain(said)]])])
 
 
-def _offer(answer: Problem, offer: Offer) -> list[Element]:
+def _offer(answer: Problem | Dialog, offer: Offer) -> list[Element]:
     """Return how to ask instead, and what that is where the command does not say it."""
     line = [plain("• "), code(_typed(answer, offer))]
     if offer.label != offer.command:
@@ -88,5 +112,5 @@ def _offer(answer: Problem, offer: Offer) -> list[Element]:
     return line
 
 
-def _typed(answer: Problem, offer: Offer) -> str:
+def _typed(answer: Problem | Dialog, offer: Offer) -> str:
     return f"{answer.command} {offer.command}".strip()

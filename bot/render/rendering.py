@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
 from bot.answers import (
+    Dialog,
     Health,
     Help,
     Log,
@@ -21,7 +22,7 @@ from bot.answers import (
     Wrote,
 )
 from bot.render.actions import actions
-from bot.render.guidance import help_, pending, problem
+from bot.render.guidance import guidance
 from bot.render.health import health
 from bot.render.one_run import log, show
 from bot.render.runs import runs
@@ -60,14 +61,10 @@ def words_of(answer: Answer, now: datetime) -> Message:
             message = log(answer, now)
         case Health():
             message = health(answer, now)
-        case Help():
-            message = help_(answer)
         case Wrote() | Watches() | Mutes() | Rehearsal() | Why():
             message = watching(answer, now)
-        case Problem():
-            message = problem(answer, now)
-        case Pending():
-            message = pending(answer)
+        case Help() | Problem() | Dialog() | Pending():
+            message = guidance(answer, now)
         case _:  # pragma: no cover - the type checker proves that there is none
             assert_never(answer)
     return message

@@ -111,7 +111,10 @@ def _for_http(text: str, url: str) -> str:
         edits.append(_Edit.put(section, "request_url", url))
     if settings.get("interactivity", {}).get("is_enabled"):
         section = _at(root, ("settings", "interactivity"))
-        edits.append(_Edit.put(section, "request_url", url))
+        # Where menus that are searched as one types ask for what to offer.
+        # https://docs.slack.dev/reference/app-manifest
+        names = ("request_url", "message_menu_options_url")
+        edits += [_Edit.put(section, name, url) for name in names]
     edits.append(
         _Edit.put(_at(root, ("settings",)), "socket_mode_enabled", value=False)
     )

@@ -7,12 +7,16 @@ instead of 11, and a listener must not do any work itself.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from cachetools import TTLCache
 
 from bot.commands.asker import Asker
+from bot.commands.forms import command_of
+from bot.render.dialog import ACTION, CALLBACK
+from bot.slack.filled import Filled
 from bot.slack.presses import NOT_KNOWN, Deed, Pressed
 from bot.slack.presses import is_direct as is_a_direct_message
 
@@ -20,8 +24,9 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
     from slack_bolt.context.ack.async_ack import AsyncAck
 
+    from bot.slack.dialogs import Dialogs
     from bot.slack.errands import Errands
-    from bot.slack.replies import Replies
+    from bot.slack.replies import Opens, Replies
     from providers.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -34,9 +39,16 @@ class Listeners:
     """Registers what the bot listens to."""
 
     def __init__(
-        self, *, replies: Replies, clock: Clock, errands: Errands, command: str
+        self,
+        *,
+        replies: Replies,
+        dialogs: Dialogs,
+        clock: Clock,
+        errands: Errands,
+        command: str,
     ) -> None:
         self._replies = replies
+        self._dialogs = dialogs
         self._errands = errands
         self._command = command
         # Slack repeats a delivery it thinks lost; a trigger id is unique to one typing
@@ -50,20 +62,26 @@ class Listeners:
         app.command(self._command)(self.slash)
         app.event("app_mention")(self.spoken_to)
         app.event("message")(self.spoken_to)
+        app.action(re.compile(f"^{re.escape(ACTION)}"))(self.changed)
         app.action(re.compile(".*"))(self.pressed)
+        app.options(re.compile(f"^{re.escape(ACTION)}"))(self.searched)
+        app.view(CALLBACK)(self.submitted)
         # An unhandled event would count as a failed delivery and be sent three times.
         app.event(re.compile(".*"))(_ignore)
 
     async def slash(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Answer a slash command, privately."""
         await ack()
-        if self._is_new(str(body.get("trigger_id", ""))):
+        trigger = str(body.get("trigger_id", ""))
+        if self._is_new(trigger):
             asker = _asker(body.get("user_id"), body.get("channel_id"))
+            url = str(body["response_url"])
             answering = self._replies.to_command(
                 str(body.get("text", "")),
-                str(body["response_url"]),
+                url,
                 asker,
                 can_share=not asker.is_direct,
+                opens=self._opens(trigger, url, asker),
             )
             self._errands.run(answering)
 
@@ -87,9 +105,45 @@ class Listeners:
         elif self._is_new(str(body.get("trigger_id", ""))):
             self._errands.run(self._do(pressed))
 
+    async def searched(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Offer what can be watched, by what was typed; nobody is waited for.
+
+        https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
+        """
+        groups = await self._dialogs.suggested(str(body.get("value") or ""))
+        # Without any, a list of groups would have to hold at least one.
+        await (ack(option_groups=groups) if groups else ack(options=[]))
+
+    async def changed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Draw a form anew, after something in it was changed."""
+        await ack()
+        self._errands.run(self._dialogs.changed(body))
+
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Ask what a form says, as if it had been typed; or say what is wrong with it.
+
+        https://docs.slack.dev/surfaces/modals#displaying_errors
+        """
+        filled = Filled.read(body)
+        wrong = self._dialogs.refusal(filled) if filled else {}
+        if wrong:
+            await ack(response_action="errors", errors=dict(wrong))
+            return
+        await ack()
+        if filled is None:
+            log.warning("a form that nobody knows")
+        else:
+            text = str(command_of(filled.form))
+            answering = self._replies.to_form(text, filled.url, filled.asker)
+            self._errands.run(answering)
+
+    def _opens(self, trigger: str, url: str, asker: Asker) -> Opens:
+        return partial(self._dialogs.open, trigger=trigger, url=url, asker=asker)
+
     async def _do(self, pressed: Pressed) -> None:
         command, url, thread = pressed.command, pressed.url, pressed.thread
         asker = pressed.asker
+        opens = self._opens(pressed.trigger, url, asker)
         match pressed.deed:
             case Deed.IN_PLACE:
                 is_private = pressed.is_private
@@ -99,10 +153,11 @@ class Listeners:
                     asker,
                     is_private=is_private,
                     can_share=is_private and pressed.can_share,
+                    opens=opens,
                 )
             case Deed.BELOW:
                 await self._replies.below(
-                    command, url, asker, can_share=pressed.can_share
+                    command, url, asker, can_share=pressed.can_share, opens=opens
                 )
             case Deed.SHARED:
                 await self._share(pressed)

@@ -62,6 +62,8 @@ class Pressed:
     """The thread it stands in."""
     is_private: bool
     """Only this person sees the message."""
+    trigger: str
+    """Opens a modal, for three seconds; empty where there is none."""
 
     @property
     def asker(self) -> Asker:
@@ -100,6 +102,7 @@ class Pressed:
             ),
             thread=thread if isinstance(thread, str) else None,
             is_private=where.get("is_ephemeral") is True,
+            trigger=str(body.get("trigger_id") or ""),
         )
 
 

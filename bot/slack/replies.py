@@ -6,7 +6,7 @@ cannot replace it, only that it is being waited for is said: nobody sees two ans
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.answers import Offer, Pending, Problem, PublicLine, Said, Wrote
+from bot.answers import Dialog, Offer, Pending, Problem, PublicLine, Said, Wrote
 from bot.render.rendering import render, words_of
 from bot.render.watching import public_line
 
@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 Ask = Callable[[str, "Asker"], AsyncIterator[Said]]
 """A text and who asks → what is known, if that is not all, and then the answer."""
+
+Opens = Callable[["Dialog"], Awaitable[bool]]
+"""Opens a form for the one who asks, and says whether it is open."""
 
 OWN_FAULT = Problem(
     what="Something went wrong inside Runbell itself; it is in its log.",
@@ -55,22 +58,46 @@ class Replies:
         self._zone = zone
 
     async def to_command(
-        self, text: str, url: str, asker: Asker, *, can_share: bool
+        self,
+        text: str,
+        url: str,
+        asker: Asker,
+        *,
+        can_share: bool,
+        opens: Opens | None = None,
     ) -> None:
-        """Answer a slash command, privately."""
+        """Answer a slash command, privately; by a form, where that can be opened."""
         is_first = True
-        async for said in self._said(text, asker):
+        async for said in self._said(text, asker, opens=opens):
             message = self._briefly(said, is_private=can_share)
             await self._sender.answer(url, message, replace=not is_first)
             is_first = False
 
     async def below(
-        self, text: str, url: str, asker: Asker, *, can_share: bool
+        self,
+        text: str,
+        url: str,
+        asker: Asker,
+        *,
+        can_share: bool,
+        opens: Opens | None = None,
     ) -> None:
         """Answer a press privately, below the message that was pressed."""
-        async for said in self._said(text, asker):
+        async for said in self._said(text, asker, opens=opens):
             message = self._briefly(said, is_private=can_share)
             await self._sender.answer(url, message, thread=asker.thread)
+
+    async def to_form(self, text: str, url: str, asker: Asker) -> None:
+        """Answer what a form says, privately, where the form was asked for.
+
+        A form may be filled in for longer than the half hour that a place can be
+        answered in by its `response_url`; then it is said in a direct message.
+        """
+        async for said in self._said(text, asker):
+            message = self._briefly(said, is_private=False)
+            sent = await self._sender.answer(url, message, thread=asker.thread)
+            if sent.is_lost and not said.waiting_for:
+                await self._sender.say(asker.user, message, thread=None)
 
     async def tell(self, problem: Problem, url: str, *, thread: str | None) -> None:
         """Tell somebody privately why a press does nothing."""
@@ -78,10 +105,17 @@ class Replies:
         await self._sender.answer(url, message, thread=thread)
 
     async def in_place(
-        self, text: str, url: str, asker: Asker, *, is_private: bool, can_share: bool
+        self,
+        text: str,
+        url: str,
+        asker: Asker,
+        *,
+        is_private: bool,
+        can_share: bool,
+        opens: Opens | None = None,
     ) -> None:
         """Answer a press in the place of the message that was pressed."""
-        async for said in self._said(text, asker):
+        async for said in self._said(text, asker, opens=opens):
             message = self._message(said, is_private=can_share)
             await self._sender.answer(
                 url, message, replace=True, is_public=not is_private
@@ -120,15 +154,23 @@ class Replies:
         return bool(posted)
 
     async def _said(
-        self, text: str, asker: Asker, *, seen_in: str = ""
+        self,
+        text: str,
+        asker: Asker,
+        *,
+        seen_in: str = "",
+        opens: Opens | None = None,
     ) -> AsyncIterator[Said]:
         """Yield what is to be said; a change is told to everybody it concerns before.
 
-        Where all can see the answer itself (`seen_in`), they are told by that.
+        Where all can see the answer itself (`seen_in`), they are told by that. Where a
+        form is open, nothing is left to say.
         """
         try:
             async for said in self._ask(text, asker):
                 found = said.answer
+                if isinstance(found, Dialog) and opens and await opens(found):
+                    return
                 if isinstance(found, Wrote) and found.public is not None:
                     is_seen = found.public.channel == seen_in
                     note = None if is_seen else await self._announce(found.public)

@@ -15,6 +15,8 @@ import pytest
 from bot.alerts import Card, pack, unpack
 from bot.answers import (
     Answer,
+    Dialog,
+    Form,
     Mutes,
     Pending,
     Problem,
@@ -268,8 +270,32 @@ async def test_without_a_store_it_says_how_else_to_watch(room: Room) -> None:
     assert "runbell.yml" in problem.hint
 
 
-async def test_a_watch_without_a_target_shows_how_it_is_done(room: Room) -> None:
-    is_problem(await room.ask("watch"), "What do you want to watch?")
+async def test_a_watch_without_a_target_is_a_form_to_fill_in(room: Room) -> None:
+    found = await room.ask("watch in C0OTHER")
+
+    assert isinstance(found, Dialog)
+    assert found.form == Form(channel="C0OTHER")
+    assert found.opens.command == "watch in C0OTHER"
+    assert found.hint is not None
+    assert found.hint.startswith("For example: watch release, ")
+    assert await room.watches() == []
+
+
+async def test_a_watch_named_alone_is_a_form_with_what_it_says(room: Room) -> None:
+    kept = await room.watch("watch release on:broken,done branch:main style:edit")
+
+    found = await room.ask(f"watch {kept.id}")
+
+    assert isinstance(found, Dialog)
+    assert found.form == Form(
+        watch=kept.id,
+        target="ci:release",
+        name="ci:release",
+        on=frozenset({Event.BROKEN, Event.DONE}),
+        branch="main",
+        style=Style.EDIT,
+    )
+    assert found.opens.command == f"watch {kept.id}"
 
 
 async def test_while_its_provider_fails_a_known_pipeline_is_watched_all_the_same(
@@ -309,8 +335,10 @@ async def test_a_watch_that_is_only_named_is_shown_as_it_would_be_typed(
 ) -> None:
     kept = await room.watch("watch release")
 
-    problem = is_problem(await room.ask(f"watch {kept.id}"), f"{kept.id} watches")
-    [offer] = problem.instead
+    dialog = await room.ask(f"watch {kept.id}")
+    assert isinstance(dialog, Dialog)
+    assert dialog.what.startswith(f"{kept.id} watches")
+    [offer] = dialog.instead
     assert offer.command.startswith(f"watch {kept.id} -actor:*[bot] on:broken,fixed")
 
 

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from bot.answers import (
     Answer,
+    Dialog,
     Help,
     Mutes,
     Part,
@@ -36,7 +37,7 @@ NEVER_IN_A_TERMINAL = frozenset(
         Help,  # `runbell help` explains the commands of the terminal instead
         Pending,  # the terminal waits for the whole answer
         # Watches are kept by the bot that serves; a terminal asks no store.
-        *(Wrote, Watches, Mutes, Rehearsal, Why, Standing),
+        *(Wrote, Dialog, Watches, Mutes, Rehearsal, Why, Standing),
     }
 )
 AS_TEXT = frozenset({PipelineRef, RunRef})

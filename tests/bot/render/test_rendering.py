@@ -15,7 +15,9 @@ from slack_sdk.models.blocks import Block as SlackBlock
 
 from bot.answers import (
     Answer,
+    Dialog,
     Entry,
+    Form,
     Health,
     Help,
     Log,
@@ -1089,12 +1091,21 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         command=TEXT,
         again=COMMANDS,
     ),
+    st.builds(
+        Dialog,
+        what=TEXT,
+        form=st.just(Form()),
+        opens=st.builds(Offer, label=TEXT, command=TEXT),
+        instead=OFFERS,
+        hint=st.none() | TEXT,
+        command=TEXT,
+    ),
 )
 
 
 def test_every_sort_of_answer_is_among_those_tried() -> None:
     assert set(get_args(Answer)) == {
-        Status, RunList, Show, Log, Health, Help, Problem, Pending,
+        Status, RunList, Show, Log, Health, Help, Problem, Dialog, Pending,
         Wrote, Watches, Mutes, Rehearsal, Why,
     }  # fmt: skip
 

@@ -19,11 +19,12 @@ from pydantic import ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 from typer.testing import CliRunner
 
-from bot.answers import Pending, Said
+from bot.answers import Pending, Said, Shelf
 from bot.cli import cli
 from bot.commands.asker import Asker
 from bot.settings import Settings
 from bot.setup.manifest import ManifestError, manifest, scopes, source
+from bot.slack.dialogs import Dialogs
 from bot.slack.errands import Errands
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
@@ -124,6 +125,7 @@ def test_only_addresses_and_the_mode_differ_in_http_mode() -> None:
         command["url"] = REQUESTS
     settings["event_subscriptions"]["request_url"] = REQUESTS
     settings["interactivity"]["request_url"] = REQUESTS
+    settings["interactivity"]["message_menu_options_url"] = REQUESTS
     settings["socket_mode_enabled"] = False
     assert after == before
 
@@ -306,6 +308,7 @@ class Noting:
         self.commands: list[str] = []
         self.events: list[str] = []
         self.is_interactive = False
+        self.has_searched_menus = False
 
     def command(self, name: str) -> Callable[[object], None]:
         self.commands.append(name)
@@ -320,6 +323,13 @@ class Noting:
         self.is_interactive = True
         return _taken
 
+    def options(self, name: object) -> Callable[[object], None]:
+        self.has_searched_menus = True
+        return _taken
+
+    def view(self, name: object) -> Callable[[object], None]:
+        return _taken
+
 
 def _taken(listener: object) -> None:
     assert callable(listener)
@@ -327,6 +337,10 @@ def _taken(listener: object) -> None:
 
 async def _nothing(text: str, asker: Asker) -> AsyncIterator[Said]:
     yield Said(answer=Pending(connections=(text,)))
+
+
+async def _no_shelf(query: str) -> tuple[Shelf, ...]:
+    return ()
 
 
 def registered(command: str) -> Noting:
@@ -338,8 +352,18 @@ def registered(command: str) -> Noting:
         clock=clock,
         zone=ZoneInfo("UTC"),
     )
+    dialogs = Dialogs(
+        client=None,  # type: ignore[arg-type]  # never asks
+        ask=_nothing,
+        suggest=_no_shelf,
+        command=command,
+    )
     listeners = Listeners(
-        replies=replies, clock=clock, errands=Errands(), command=command
+        replies=replies,
+        dialogs=dialogs,
+        clock=clock,
+        errands=Errands(),
+        command=command,
     )
     listeners.register(app)  # type: ignore[arg-type]  # all of Bolt's that is used
     return app
@@ -360,6 +384,10 @@ METHODS: Mapping[str, str | None] = {
     "chat_postMessage": "chat:write",
     # https://docs.slack.dev/reference/methods/chat.update
     "chat_update": "chat:write",
+    # https://docs.slack.dev/reference/methods/views.open
+    "views_open": None,
+    # https://docs.slack.dev/reference/methods/views.update
+    "views_update": None,
     # https://docs.slack.dev/reference/methods/auth.test
     "auth_test": None,
     # https://docs.slack.dev/reference/methods/apps.connections.open, an app token's
@@ -421,3 +449,11 @@ def test_buttons_need_an_address_in_http_mode_only() -> None:
     assert yaml.safe_load(TREE)["settings"]["interactivity"] == {"is_enabled": True}
     http = yaml.safe_load(manifest(TREE, url=URL))
     assert http["settings"]["interactivity"]["request_url"] == REQUESTS
+
+
+def test_menus_that_are_searched_need_an_address_of_their_own_in_http_mode() -> None:
+    """By a socket they come like everything else."""
+    assert registered("/runs").has_searched_menus
+    http = yaml.safe_load(manifest(TREE, url=URL))
+    told = http["settings"]["interactivity"]["message_menu_options_url"]
+    assert told == REQUESTS

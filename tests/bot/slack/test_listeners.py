@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from typing_extensions import override
 
-from bot.answers import Answer, Help, Log, Problem, PublicLine, Said, Wrote
+from bot.answers import Answer, Help, Log, Problem, PublicLine, Said, Shelf, Wrote
 from bot.commands.asker import Asker
 from bot.render.actions import Press
 from bot.render.message import Message
+from bot.slack.dialogs import Dialogs
 from bot.slack.errands import Errands
 from bot.slack.listeners import Listeners
 from bot.slack.presses import DEEDS
@@ -94,6 +95,10 @@ class Noting(Sender):
         return self._take(Note("change", f"{channel} {ts}", message))
 
 
+async def _no_shelf(query: str) -> tuple[Shelf, ...]:
+    return ()
+
+
 class Desk:
     """Listeners with a sender that notes, and words of the test's own."""
 
@@ -109,8 +114,18 @@ class Desk:
         replies = Replies(
             ask=self._said, sender=self.sender, clock=clock, zone=ZoneInfo("Asia/Seoul")
         )
+        dialogs = Dialogs(
+            client=None,  # type: ignore[arg-type]  # opens nothing
+            ask=self._said,
+            suggest=_no_shelf,
+            command="/runs",
+        )
         self.listeners = Listeners(
-            replies=replies, clock=clock, errands=self.errands, command="/runs"
+            replies=replies,
+            dialogs=dialogs,
+            clock=clock,
+            errands=self.errands,
+            command="/runs",
         )
 
     @property
@@ -567,3 +582,14 @@ async def test_one_press_is_answered_once() -> None:
         await desk.press(pressing("refresh", trigger_id=trigger))
 
     assert len(desk.notes) == 2
+
+
+async def test_a_form_nobody_knows_is_acknowledged_and_asks_nothing() -> None:
+    desk = Desk()
+    for body in ({}, {"view": {"callback_id": "other", "private_metadata": "{}"}}):
+        await desk.listeners.submitted(desk._ack, body)  # type: ignore[arg-type]  # all that is used of it
+        await desk.listeners.changed(desk._ack, body)  # type: ignore[arg-type]  # as above
+    await desk.errands.settle()
+
+    assert desk.acknowledged == 4
+    assert (desk.asked, desk.notes) == ([], [])
