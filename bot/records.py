@@ -221,6 +221,10 @@ class Delivery:
     """0 as designed, 1 without metadata, 2 plain text, 3 cut short."""
 
 
+WORKSPACE = "*"
+"""Where it is noted that Slack refuses the bot as such; no channel is called so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
     """What is known of a channel as a place to post to."""

@@ -13,7 +13,7 @@ from bot.answers import Again, Help, Offer, Pending, Problem, Said
 from bot.catalog import connections_of
 from bot.commands.ack import ack, unack
 from bot.commands.follow import follow, unfollow
-from bot.commands.gather import located, pipeline_of, typed_again
+from bot.commands.gather import typed_again
 from bot.commands.grammar import WRITING, Command, Unclear, Verb, parse
 from bot.commands.health import health
 from bot.commands.log import log
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from bot.answers import Answer
     from bot.commands.asker import Asker
     from bot.commands.gather import Desk
-    from providers.model import PipelineRef
 
 
 journal = structlog.get_logger(__name__)
@@ -119,12 +118,8 @@ async def _written(
     try:
         done, _ = await asyncio.wait({writing}, timeout=haste.total_seconds())
         if not done:
-
-            def locate(url: str) -> tuple[PipelineRef, ...]:
-                return tuple(map(pipeline_of, located(desk, url)))
-
             known = desk.reader.providers
-            names = connections_of(command.target, desk.words, known, locate)
+            names = connections_of(command.target, desk.words, known, desk.locate)
             names = names or tuple(known)
             yield Said(answer=Pending(connections=names), waiting_for=names)
         yield Said(answer=await writing)

@@ -64,6 +64,10 @@ class Desk:
         """Return the time."""
         return self.clock.now()
 
+    def locate(self, url: str) -> tuple[PipelineRef, ...]:
+        """Return the pipeline of a pasted address, in each connection it may be of."""
+        return tuple(map(pipeline_of, located(self, url)))
+
     async def hasten(self, pipelines: Iterable[Pipeline]) -> None:
         """Have these pipelines looked at soon: somebody has begun to wait for them."""
         if self.look_now is not None:
@@ -107,11 +111,7 @@ async def gather(desk: Desk, command: Command) -> Gathered | Problem:
     keep the others from being found.
     """
     target = command.target
-
-    def locate(url: str) -> tuple[PipelineRef, ...]:
-        return tuple(map(pipeline_of, located(desk, url)))
-
-    names = connections_of(target, desk.words, desk.reader.providers, locate)
+    names = connections_of(target, desk.words, desk.reader.providers, desk.locate)
     readings = dict(
         zip(
             names,
@@ -127,7 +127,7 @@ async def gather(desk: Desk, command: Command) -> Gathered | Problem:
     pages = {n: r.value for n, r in readings.items() if r.value is not None}
     found = {n: pages[n].items if n in pages else () for n in names}
     unread = frozenset(names) - pages.keys()
-    meant = resolve(target, desk.words, found, locate, unread)
+    meant = resolve(target, desk.words, found, desk.locate, unread)
     if not isinstance(meant, Found):
         return _problem(command, meant, tuple(troubled.values()))
     return Gathered(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.answers import Offer, Problem, PublicLine
 from bot.catalog import address
-from bot.commands.gather import Gathered, gather, located, pipeline_of
+from bot.commands.gather import Gathered, gather
 from bot.tokens import is_url
 from bot.watch.storm import is_storm
 from providers.globs import MARKS
@@ -139,7 +139,7 @@ async def kept_targets(desk: Desk, command: Command) -> frozenset[str]:
     if not isinstance(found, Problem):
         kept.add(as_kept(desk, target, found))
     elif is_url(target):
-        kept |= {address(pipeline_of(ref)) for ref in located(desk, target)}
+        kept |= set(map(address, desk.locate(target)))
     return frozenset(text.casefold() for text in kept)
 
 

@@ -12,8 +12,6 @@ from bot.commands.forms import form_of
 from bot.commands.gather import (
     Gathered,
     gather,
-    located,
-    pipeline_of,
     typed_again,
 )
 from bot.commands.grammar import Command, Verb
@@ -34,7 +32,7 @@ from bot.watch.targets import Targets
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
-    from providers.model import Pipeline, PipelineRef
+    from providers.model import Pipeline
 
 OUTCOMES = frozenset(
     {Event.BROKEN, Event.FIXED, Event.STILL_BROKEN, Event.EVERY_FAILURE}
@@ -268,10 +266,7 @@ async def _meant(desk: Desk, command: Command, here: list[Watch]) -> Watch | Pro
 
 
 def _targets(desk: Desk) -> Targets:
-    def locate(url: str) -> tuple[PipelineRef, ...]:
-        return tuple(map(pipeline_of, located(desk, url)))
-
-    return Targets(desk.words, tuple(desk.reader.providers), locate)
+    return Targets(desk.words, tuple(desk.reader.providers), desk.locate)
 
 
 async def _end(desk: Desk, room: Room, known: Watch) -> Wrote | Problem:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.answers import Part
+from bot.records import WORKSPACE
 from bot.render import words
 from bot.render.message import (
     Element,
@@ -22,10 +23,6 @@ from bot.render.rows import trouble_lines, trouble_text
 
 if TYPE_CHECKING:
     from bot.answers import Health, Pulse, Standing
-
-
-EVERYWHERE = "*"
-"""Where it is noted that Slack takes nothing from the bot, wherever it is."""
 
 
 def health(answer: Health, now: datetime) -> Message:
@@ -61,13 +58,7 @@ def _standing(watch: Standing, now: datetime) -> list[list[Element]]:
     found += [
         [
             plain(f"{words.TROUBLE_MARK} cannot post to "),
-            *_since(
-                place(state.channel)
-                if state.channel != EVERYWHERE
-                else bold("any channel"),
-                state.parked_at,
-                now,
-            ),
+            *_since(_where(state.channel), state.parked_at, now),
             plain(f": {state.parked}"),
         ]
         for state in watch.parked
@@ -87,7 +78,7 @@ def _standing(watch: Standing, now: datetime) -> list[list[Element]]:
 
 
 def _where(channel: str) -> Element:
-    return bold("any channel") if channel == EVERYWHERE else place(channel)
+    return bold("any channel") if channel == WORKSPACE else place(channel)
 
 
 def _since(what: Element, since: datetime | None, now: datetime) -> list[Element]:

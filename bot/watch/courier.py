@@ -22,11 +22,12 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.alerts import Alert, unpack
+from bot.records import WORKSPACE
 from bot.render.message import Message
 from bot.watch.backlog import Waiting, is_too_old, sort_out
 from bot.watch.doubts import Attempt, Doubts, Look, Search, oldest
 from bot.watch.letters import WITHOUT_METADATA, letter
-from bot.watch.parking import WORKSPACE, give_another_try, is_closed
+from bot.watch.parking import give_another_try, is_closed
 from bot.watch.posting import (
     REQUEST,
     SETTLE,

@@ -12,12 +12,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.alerts import Said, pack
-from bot.records import ChannelState, Delivery, DeliveryKind
+from bot.records import WORKSPACE, ChannelState, Delivery, DeliveryKind
 from bot.watch.keys import key_of
 from bot.watch.rooms import Tx
-
-WORKSPACE = "*"
-"""Where it is noted that Slack refuses the bot as such; no channel is called so."""
 
 LONGEST_PAUSE = timedelta(hours=1)
 PROBE_WORKSPACE = timedelta(minutes=5)

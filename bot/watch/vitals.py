@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.metrics import Metrics
-from bot.records import ChannelState, Lane
+from bot.records import WORKSPACE, ChannelState, Lane
 from bot.store import Store, StoreError
-from bot.watch.parking import WORKSPACE
 from bot.work.port import Health
 from providers.clock import Clock
 

@@ -26,6 +26,7 @@ from typing_extensions import override
 
 from bot.alerts import Alert, Card, Said, Storm, Update, pack, unpack
 from bot.records import (
+    WORKSPACE,
     ChannelState,
     Delivery,
     DeliveryKind,
@@ -39,7 +40,6 @@ from bot.render.message import Message
 from bot.store import open_store
 from bot.watch.backlog import MOST_LINES
 from bot.watch.courier import PACE, Courier
-from bot.watch.parking import WORKSPACE
 from bot.watch.posting import SETTLE, Counted, Outcome, Result, UnknownOutcome, mark
 from providers.model import Pipeline, PipelineRef, RunRef, State, Task, TaskKind
 from tests.fakes.clock import FakeClock

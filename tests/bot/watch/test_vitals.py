@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.metrics import Metrics
-from bot.records import ChannelState, Lane
+from bot.records import WORKSPACE, ChannelState, Lane
 from bot.store import Store, open_store
-from bot.watch.parking import WORKSPACE
 from bot.watch.vitals import RECENT, Vitals
 from bot.work.port import Health
 from tests.bot.store.samples import HOUR, a_delivery
