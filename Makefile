@@ -16,7 +16,8 @@ test: .venv/test.done
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/codespell
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal \
+		--cov --cov-report=term-missing:skip-covered
 
 # 1,000 kills, on SQLite and on PostgreSQL, with trouble all around: half an hour.
 chaos: .venv/test.done

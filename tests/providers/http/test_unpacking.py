@@ -6,6 +6,7 @@ import gzip
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
+from itertools import count
 
 import httpx
 import pytest
@@ -66,6 +67,7 @@ async def _get(transport: httpx.AsyncBaseTransport, most: int | None = None) -> 
         (zlib.compress(TEXT), "deflate"),
         (gzip.compress(TEXT[:5]) + gzip.compress(TEXT[5:]), "gzip"),
     ],
+    ids=count(),  # what is packed holds the second it was packed in
 )
 async def test_it_is_unpacked_as_its_header_says(
     packed: bytes, encoding: str | None
