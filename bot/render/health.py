@@ -15,7 +15,7 @@ from bot.render.message import (
     bold,
     header,
     lines,
-    place,
+    named,
     plain,
     row,
 )
@@ -78,7 +78,7 @@ def _standing(watch: Standing, now: datetime) -> list[list[Element]]:
 
 
 def _where(channel: str) -> Element:
-    return bold("any channel") if channel == WORKSPACE else place(channel)
+    return bold("any channel") if channel == WORKSPACE else named(channel)
 
 
 def _since(what: Element, since: datetime | None, now: datetime) -> list[Element]:

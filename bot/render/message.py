@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -197,17 +197,23 @@ def faint(text: str) -> Element:
     return {**plain(text), "style": {"italic": True}}
 
 
-def place(ident: str) -> Element:
-    """Return a channel or a person by Slack's id; what is no such id, as it is.
+_KNOWN_BY: Mapping[str, str] = {
+    "C": "channel",
+    "G": "channel",
+    "U": "user",
+    "W": "user",
+    "S": "usergroup",
+}
+"""What Slack's ids of each first letter are of."""
+
+
+def named(ident: str) -> Element:
+    """Return a channel, a person or a group by Slack's id; what is no id, as it is.
 
     https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
     """
-    is_id = ident.isalnum() and ident.isascii()
-    if is_id and ident[0] in "CG":
-        return {"type": "channel", "channel_id": ident}
-    if is_id and ident[0] in "UW":
-        return {"type": "user", "user_id": ident}
-    return bold(ident)
+    sort = _KNOWN_BY.get(ident[:1]) if ident.isalnum() and ident.isascii() else None
+    return {"type": sort, f"{sort}_id": ident} if sort else bold(ident)
 
 
 def is_address(url: str | None) -> bool:

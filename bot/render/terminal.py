@@ -57,7 +57,7 @@ def _element(element: Element, now: datetime) -> Text:
         case "date":
             moment = datetime.fromtimestamp(element["timestamp"], tz=UTC)
             return Text(age(now, moment), style=style)
-        case "user" | "channel" as kind:
+        case "user" | "usergroup" | "channel" as kind:
             return Text(element[f"{kind}_id"], style=style)
         case other:
             return Text(f"[{other}]", style=style)

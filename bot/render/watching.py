@@ -23,7 +23,7 @@ from bot.render.message import (
     header,
     lines,
     link,
-    place,
+    named,
     plain,
     printable,
     section,
@@ -32,6 +32,7 @@ from bot.render.rows import run_line, trouble_text, troubled
 
 if TYPE_CHECKING:
     from bot.answers import Offer, PublicLine, Reasoning, WatchRow
+    from bot.records import Verdict
     from providers.model import Run
 
 MOST_RINGINGS = 10
@@ -80,10 +81,8 @@ def public_line(line: PublicLine) -> Message:
 
     https://docs.slack.dev/reference/block-kit/blocks/rich-text-block#user-element-type
     """
-    who: Element = {"type": "user", "user_id": line.by}
-    return Message.of(
-        f"Somebody {line.did}", [lines([[who, plain(" "), *_long(line.did)]])]
-    )
+    said = [named(line.by), plain(" "), *_long(line.did)]
+    return Message.of(f"Somebody {line.did}", [lines([said])])
 
 
 def watches(answer: Watches) -> Message:
@@ -93,7 +92,7 @@ def watches(answer: Watches) -> Message:
     title = f"{count} {answer.scope}{page}"
     blocks: list[Block] = [header(title)]
     for channel, rows in groupby(answer.rows, key=lambda row: row.watch.channel):
-        blocks.append(lines([[plain("In "), place(channel)]]))
+        blocks.append(lines([[plain("In "), named(channel)]]))
         blocks += [_watch(row) for row in rows]
     if not answer.rows:
         blocks.append(lines([[plain("Nobody is told of anything: watch begins it.")]]))
@@ -119,7 +118,7 @@ def mutes(answer: Mutes) -> Message:
     for row in answer.rows:
         by: list[Element] = [plain(f"{row.mute.id} · {row.what}")]
         if row.mute.by:
-            by += [plain(", by "), {"type": "user", "user_id": row.mute.by}]
+            by += [plain(", by "), named(row.mute.by)]
         blocks.append(lines([by]))
     some = "; ".join(row.what for row in answer.rows)
     return Message.of(f"{title}. {some}".strip(), blocks)
@@ -175,7 +174,8 @@ def _reasoning(one: Reasoning, now: datetime) -> Block:
         [
             plain(f"{RULED[verdict.ruling]}  {verdict.watch} "),
             code(verdict.rule),
-            plain(f"  {verdict.reason}"),
+            plain("  "),
+            *_because(verdict),
         ]
         for verdict in one.verdicts[:MOST_VERDICTS]
     ]
@@ -184,6 +184,14 @@ def _reasoning(one: Reasoning, now: datetime) -> Block:
     if not one.verdicts:
         rows.append([faint("No watch of this channel was asked about it.")])
     return lines(rows)
+
+
+def _because(verdict: Verdict) -> list[Element]:
+    """Return the reason; that of a mute begins with a person, whom Slack can name."""
+    if verdict.ruling is not Ruling.MUTED:
+        return [plain(verdict.reason)]
+    who, _, did = verdict.reason.partition(" ")
+    return [named(who), plain(f" {did}")]
 
 
 def _menu(offers: Sequence[Offer]) -> Element | None:

@@ -18,7 +18,6 @@ from bot.render.alert.wording import (
     fixed_words,
     is_loud,
     mark_of,
-    person,
     red_for,
     run_facts,
     run_link,
@@ -32,6 +31,7 @@ from bot.render.message import (
     header,
     lines,
     link,
+    named,
     plain,
     row,
 )
@@ -112,11 +112,11 @@ def _people(alert: Card) -> list[list[Element]]:
     """
     rows: list[list[Element]] = []
     if alert.mention and alert.event is Event.BROKEN:
-        rows.append([person(alert.mention)])
+        rows.append([named(alert.mention)])
     if alert.acked_by:
-        rows.append([plain(f"{ACKED_MARK} acknowledged by "), person(alert.acked_by)])
+        rows.append([plain(f"{ACKED_MARK} acknowledged by "), named(alert.acked_by)])
     if alert.muted_by:
-        rows.append([plain(f"{MUTED_MARK} muted by "), person(alert.muted_by)])
+        rows.append([plain(f"{MUTED_MARK} muted by "), named(alert.muted_by)])
     return rows
 
 

@@ -31,7 +31,7 @@ from bot.render.message import (
     faint,
     header,
     lines,
-    place,
+    named,
     plain,
     preformatted,
     row,
@@ -83,7 +83,7 @@ def said(alert: Said, now: datetime) -> Message:
     mark = words.MARKS[state] if state else words.TROUBLE_MARK
     what: list[Element] = [plain(f"{mark} "), bold(alert.what)]
     if alert.channel:
-        what += [plain(" "), place(alert.channel)]
+        what += [plain(" "), named(alert.channel)]
     if alert.since:
         since = " after trouble since " if alert.is_over else " since "
         what += [plain(since), ago(alert.since, now)]

@@ -106,16 +106,3 @@ def fixed_words(
     """Return `fixed after 3 h 20 min, 4 runs`; it stays the same however late."""
     after = red_for(red_since, run.finished_at or run.moment or now, streak)
     return f"fixed after {after}" if after else "fixed"
-
-
-def person(ident: str) -> Element:
-    """Return a person or a group by Slack's id; what is no such id, as it is.
-
-    https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
-    """
-    if ident.isalnum() and ident.isascii():
-        if ident[0] in "UW":
-            return {"type": "user", "user_id": ident}
-        if ident[0] == "S":
-            return {"type": "usergroup", "usergroup_id": ident}
-    return bold(ident)

@@ -787,10 +787,13 @@ def test_why_shows_each_rule_with_its_reason() -> None:
         reason="The run is of dev.",
         at=NOON,
     )
+    muted = replace(
+        verdict, ruling=Ruling.MUTED, rule="muted", reason="U0KIM muted release."
+    )
     answer = Why(
         about="release #12",
         url=None,
-        reasonings=(Reasoning(happening=happening, verdicts=(verdict,)),),
+        reasonings=(Reasoning(happening=happening, verdicts=(verdict, muted)),),
         elsewhere=2,
     )
 
@@ -799,9 +802,12 @@ def test_why_shows_each_rule_with_its_reason() -> None:
         "",
         "broken  Run 12 failed. 1 h ago",
         "· quiet  w7k3f other-branch  The run is of dev.",
+        "🔕 muted  w7k3f muted  U0KIM muted release.",
         "",
         "2 verdicts of watches in other channels.",
     ]
+    said = json.dumps(render(answer, NOW).blocks)
+    assert '{"type": "user", "user_id": "U0KIM"}' in said
 
 
 def test_what_is_muted_can_be_heard_again_by_a_press() -> None:
