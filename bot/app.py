@@ -75,7 +75,7 @@ class Bot:
 
     desk: Desk
     url: str | None
-    """Where it listens in HTTP mode; `None` in Socket Mode."""
+    """Where it listens; `None` where it need not, in Socket Mode."""
     errands: Errands
     """What it is still busy with."""
     watch: Watch | None

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Mode
 from bot.slack.signature import Signatures
-from bot.web.server import application
+from bot.web.server import Incoming, application
 from bot.web.serving import Serving
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
     from bot.watching import Watch
-    from bot.web.server import Handle
     from providers.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -100,19 +99,35 @@ async def listen(
     stack: AsyncExitStack,
     watch: Watch | None,
 ) -> str | None:
-    """Begin to take Slack's requests; return where, in HTTP mode.
+    """Begin to take Slack's requests; return where we listen, `None` for nowhere.
+
+    Whoever asks whether we are ready hears no until Slack can reach us.
 
     Raises:
         StartError: the port is taken, or Slack does not accept the app's token.
 
     """
+    ready = asyncio.Event()
+    url = None
     if settings.slack.mode is Mode.HTTP:
-        handle = AsyncSlackRequestHandler(app).handle
-        url = await _serve(settings, handle, clock, stack, watch)
+        secret = secret_of(settings.slack.signing_secret) or ""
+        slack = Incoming(
+            AsyncSlackRequestHandler(app).handle, Signatures(secret, clock).is_genuine
+        )
+        url = await _serve(settings, slack, ready, stack, watch)
         log.info("listening", url=f"{url}/slack/events")
-        return url
-    if settings.http.in_socket_mode:
-        await _serve(settings, None, clock, stack, watch)
+    else:
+        if settings.http.in_socket_mode:
+            url = await _serve(settings, None, ready, stack, watch)
+            log.info("listening", url=url)
+        await _connect(settings, app, stack)
+    ready.set()
+    stack.callback(ready.clear)
+    return url
+
+
+async def _connect(settings: Settings, app: AsyncApp, stack: AsyncExitStack) -> None:
+    """Have Slack send its requests through a socket that we open."""
     app_token = secret_of(settings.slack.app_token) or ""
     handler = AsyncSocketModeHandler(app, app_token)
     stack.push_async_callback(handler.close_async)
@@ -126,22 +141,18 @@ async def listen(
     except SlackApiError as error:
         raise _refused(error, "the app token", FOR_THE_APP) from None
     log.info("connected by Socket Mode")
-    return None
 
 
 async def _serve(
     settings: Settings,
-    slack: Handle | None,
-    clock: Clock,
+    slack: Incoming | None,
+    ready: asyncio.Event,
     stack: AsyncExitStack,
     watch: Watch | None,
 ) -> str:
     """Begin to listen; return where."""
-    ready = asyncio.Event()
-    signatures = Signatures(secret_of(settings.slack.signing_secret) or "", clock)
     web = application(
         slack=slack,
-        is_genuine=signatures.is_genuine,
         is_ready=ready.is_set,
         vitals=watch.vitals if watch else None,
     )
@@ -152,8 +163,6 @@ async def _serve(
     except OSError as error:
         msg = f"cannot listen on {http.host}:{http.port}: {error.strerror}"
         raise StartError(msg) from None
-    stack.callback(ready.clear)
-    ready.set()
     return serving.url
 
 

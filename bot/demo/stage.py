@@ -102,7 +102,7 @@ async def open_stage(
         bot = await stack.enter_async_context(
             open_bot(settings, clock=clock, random=random, haste=haste, engine=engine)
         )
-        if bot.url is not None:
+        if mode is Mode.HTTP:
             slack.request_url = f"{bot.url}/slack/events"
         else:
             await slack.wait_until_connected()

@@ -14,6 +14,7 @@ middle two red: to start again would not help.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.applications import Starlette
@@ -45,18 +46,25 @@ class Vitals(Protocol):
         """Return the figures, in Prometheus' format."""
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What becomes of Slack's requests."""
+
+    handle: Handle
+    is_genuine: IsGenuine
+    """Whether a body with these headers is Slack's; nothing else is handled."""
+
+
 def application(
     *,
-    slack: Handle | None,
-    is_genuine: IsGenuine,
+    slack: Incoming | None,
     is_ready: Callable[[], bool],
     vitals: Vitals | None = None,
 ) -> Starlette:
     """Return the web application.
 
     Args:
-        slack: handles Slack's requests; `None` where they come another way.
-        is_genuine: whether a body with these headers is Slack's.
+        slack: what becomes of Slack's requests; `None` where they come another way.
         is_ready: whether questions can be taken.
         vitals: how the watching is; `None` where nothing is watched.
 
@@ -68,9 +76,7 @@ def application(
     if vitals is not None:
         routes.append(Route("/metrics", _metrics(vitals)))
     if slack is not None:
-        routes.append(
-            Route("/slack/events", _guarded(slack, is_genuine), methods=["POST"])
-        )
+        routes.append(Route("/slack/events", _guarded(slack), methods=["POST"]))
     return Starlette(routes=routes)
 
 
@@ -104,15 +110,15 @@ def _metrics(vitals: Vitals) -> Handle:
     return metrics
 
 
-def _guarded(slack: Handle, is_genuine: IsGenuine) -> Handle:
+def _guarded(slack: Incoming) -> Handle:
     """Refuse, before anything parses it, what Slack never sent."""
 
     async def handle(request: Request) -> Response:
         size = request.headers.get("content-length", "")
         if not size.isdecimal() or int(size) > LARGEST_BODY:
             return PlainTextResponse("too large\n", 413)
-        if not is_genuine(await request.body(), request.headers):
+        if not slack.is_genuine(await request.body(), request.headers):
             return PlainTextResponse("invalid request\n", 401)
-        return await slack(request)
+        return await slack.handle(request)
 
     return handle

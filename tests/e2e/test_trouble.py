@@ -13,9 +13,9 @@ import pytest
 from bot.app import StartError, open_bot
 from bot.demo.prompt import ask
 from bot.demo.slack import LocalSlack
-from bot.demo.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Stage
+from bot.demo.stage import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Stage, open_stage
 from bot.render.terminal import terminal
-from bot.settings import Settings
+from bot.settings import Mode, Settings
 from providers.registry import kinds
 from tests.fakes.clock import FakeClock
 
@@ -110,12 +110,25 @@ async def test_a_request_that_slack_did_not_sign_does_nothing(
     assert all(cloud.seen == [] for cloud in stage.clouds.values())
 
 
-async def test_a_bot_that_listens_says_that_it_is_ready(http_stage: Stage) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        response = await client.get(f"{http_stage.bot.url}/readyz")
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_a_bot_that_listens_says_that_it_is_ready(
+    clock: FakeClock, mode: Mode
+) -> None:
+    stage = open_stage(
+        clock,
+        random.Random(7),  # noqa: S311 - repeatable on purpose
+        mode=mode,
+        http={"port": 0, "in_socket_mode": True},
+    )
+    async with stage as opened, httpx.AsyncClient(trust_env=False) as client:
+        ready = await client.get(f"{opened.bot.url}/readyz")
+        alive = await client.get(f"{opened.bot.url}/healthz")
+        figures = await client.get(f"{opened.bot.url}/metrics")
+        asked = await client.post(f"{opened.bot.url}/slack/events", content=b"x=1")
 
-    assert response.status_code == 200
-    assert response.json() == {"ready": True}
+    assert (ready.status_code, ready.json()) == (200, {"ready": True})
+    assert (alive.status_code, figures.status_code) == (200, 200)
+    assert asked.status_code == (401 if mode is Mode.HTTP else 404)
 
 
 async def test_an_event_nobody_listens_to_is_no_failed_delivery(stage: Stage) -> None:

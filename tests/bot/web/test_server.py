@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.web.server import application
+from bot.web.server import Incoming, application
 from bot.web.serving import Serving, url_of
 
 SIGNED = {"x-slack-signature": "right"}
@@ -40,7 +40,7 @@ def slack() -> Slack:
 
 @pytest.fixture
 async def client(slack: Slack) -> AsyncIterator[httpx.AsyncClient]:
-    app = application(slack=slack.handle, is_genuine=is_genuine, is_ready=lambda: True)
+    app = application(slack=Incoming(slack.handle, is_genuine), is_ready=lambda: True)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
         yield client
@@ -82,7 +82,7 @@ async def test_only_posts_are_taken(client: httpx.AsyncClient) -> None:
 
 
 async def test_health_and_readiness_are_told_apart() -> None:
-    app = application(slack=None, is_genuine=is_genuine, is_ready=lambda: False)
+    app = application(slack=None, is_ready=lambda: False)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
         assert (await client.get("/healthz")).status_code == 200
@@ -112,9 +112,7 @@ def vitals() -> FakeVitals:
 
 @pytest.fixture
 async def watching(vitals: FakeVitals) -> AsyncIterator[httpx.AsyncClient]:
-    app = application(
-        slack=None, is_genuine=is_genuine, is_ready=lambda: True, vitals=vitals
-    )
+    app = application(slack=None, is_ready=lambda: True, vitals=vitals)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
         yield client
@@ -164,7 +162,7 @@ async def test_where_nothing_is_watched_there_are_no_figures(
 
 
 async def test_a_port_that_is_taken_is_an_error_at_once() -> None:
-    app = application(slack=None, is_genuine=is_genuine, is_ready=lambda: True)
+    app = application(slack=None, is_ready=lambda: True)
     async with Serving(app, host="127.0.0.1", port=0) as first:
         port = int(first.url.rpartition(":")[2])
 
@@ -173,7 +171,7 @@ async def test_a_port_that_is_taken_is_an_error_at_once() -> None:
 
 
 async def test_it_serves_until_the_context_ends() -> None:
-    app = application(slack=None, is_genuine=is_genuine, is_ready=lambda: True)
+    app = application(slack=None, is_ready=lambda: True)
     async with Serving(app, host="127.0.0.1", port=0) as serving:
         async with httpx.AsyncClient(trust_env=False) as client:
             response = await client.get(f"{serving.url}/readyz")
@@ -201,7 +199,7 @@ def has_ipv6() -> bool:
 async def test_it_listens_on_addresses_of_ipv6_too(
     host: str, callers: list[str]
 ) -> None:
-    app = application(slack=None, is_genuine=is_genuine, is_ready=lambda: True)
+    app = application(slack=None, is_ready=lambda: True)
     async with Serving(app, host=host, port=0) as serving:
         assert serving.url.startswith(f"http://[{host}]:")
         port = serving.url.rpartition(":")[2]
