@@ -231,6 +231,7 @@ async def open_bot(
                 settings,
                 desk.reader.providers,
                 store,
+                locate=desk.locate,
                 clock=clock,
                 random=random,
                 calls=requests.__getitem__,
@@ -253,7 +254,9 @@ def _store(
     """Return the opening of the store; of none, where nothing is to be watched."""
     if not settings.watch.enabled:
         return nullcontext()
-    return _explained(open_store(settings.database.get_secret_value(), clock=clock))
+    url = settings.database.get_secret_value()
+    # That it is away is nobody's mistake: a bot waits for as long as it takes.
+    return _explained(open_store(url, clock=clock, patience=None))
 
 
 @asynccontextmanager

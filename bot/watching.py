@@ -12,13 +12,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.catalog import Locate, Words
 from bot.slack.poster import open_poster
-from bot.store import Store
+from bot.store import Store, once_it_answers
 from bot.watch import filed
 from bot.watch.courier import Courier
 from bot.watch.letting_go import let_go
@@ -30,9 +31,6 @@ from bot.watch.targets import Targets
 from bot.watch.vitals import Vitals
 from bot.work.memory import MemoryPlace
 from bot.work.pgqueuer import PgQueuerEngine
-from bot.work.postgres import PostgresPlace
-from providers.model import RunRef
-from providers.refs import PipelineRef
 
 if TYPE_CHECKING:
     from bot.metrics import Metrics
@@ -61,6 +59,7 @@ async def open_watch(
     providers: Mapping[str, Provider],
     store: Store,
     *,
+    locate: Locate,
     clock: Clock,
     random: Random,
     calls: Callable[[str], int],
@@ -70,10 +69,13 @@ async def open_watch(
 ) -> AsyncIterator[Watch]:
     """Open the watch, for as long as the context lasts.
 
+    A database that went away since the store was opened is waited for.
+
     Args:
         settings: what was configured.
         providers: by the names of their connections.
         store: what is remembered.
+        locate: where a pasted address leads.
         clock: what time it is.
         random: for the jitter.
         calls: how many requests were made so far of a connection.
@@ -89,9 +91,13 @@ async def open_watch(
     targets = Targets(
         Words(groups=settings.groups, aliases=settings.aliases),
         tuple(providers),
-        _locating(providers),
+        locate,
     )
-    await _take_up_the_file(settings, store, targets, clock)
+    await once_it_answers(
+        partial(_take_up_the_file, settings, store, targets, clock),
+        clock=clock,
+        place=store.place,
+    )
     engine = engine or _engine(store, clock)
     token = settings.slack.bot_token
     async with open_poster(
@@ -146,19 +152,12 @@ async def open_watch(
 
 
 def _engine(store: Store, clock: Clock) -> Engine:
-    url = store.shared_url
-    place = MemoryPlace() if url is None else PostgresPlace(url)
-    return PgQueuerEngine(place, clock)
+    if store.shared_url is None:
+        return PgQueuerEngine(MemoryPlace(), clock)
+    # Who keeps a file needs no driver of PostgreSQL's in memory.
+    from bot.work.postgres import PostgresPlace  # noqa: PLC0415
 
-
-def _locating(providers: Mapping[str, Provider]) -> Locate:
-    def locate(url: str) -> tuple[PipelineRef, ...]:
-        found = (provider.locate(url) for provider in providers.values())
-        return tuple(
-            ref.pipeline if isinstance(ref, RunRef) else ref for ref in found if ref
-        )
-
-    return locate
+    return PgQueuerEngine(PostgresPlace(store.shared_url), clock)
 
 
 async def _take_up_the_file(

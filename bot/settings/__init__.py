@@ -21,13 +21,14 @@ from __future__ import annotations
 from bot.settings.loading import load
 from bot.settings.problems import Problem, SettingsError
 from bot.settings.slack import Mode, SlackSettings
-from bot.settings.tree import CacheSettings, HttpSettings, Settings
+from bot.settings.tree import CacheSettings, Command, HttpSettings, Settings
 from bot.settings.watch import ChannelSettings, WatchSettings
 from bot.settings.watches import FiledWatch
 
 __all__ = [
     "CacheSettings",
     "ChannelSettings",
+    "Command",
     "FiledWatch",
     "HttpSettings",
     "Mode",

@@ -39,6 +39,9 @@ def _command(name: str) -> str:
     return name
 
 
+Command = Annotated[str, AfterValidator(_command)]
+"""The name of a slash command, as Slack accepts it."""
+
 Age = Annotated[timedelta, seconds(DAY)]
 Stale = Annotated[timedelta, seconds(30 * DAY)]
 
@@ -87,7 +90,7 @@ class CacheSettings(Part):
 class Settings(Part):
     """All of `runbell.yml`, with what the environment adds."""
 
-    command: Annotated[str, AfterValidator(_command)] = "/runs"
+    command: Command = "/runs"
     """The slash command's name, as in the Slack app's manifest."""
 
     timezone: TimeZone = "UTC"
@@ -102,11 +105,11 @@ class Settings(Part):
     http: HttpSettings = Field(default_factory=HttpSettings)
     """Where HTTP mode listens."""
 
-    database: SecretStr = SecretStr(databases.DEFAULT)
+    database: SecretStr
     """The URL of the store: an SQLite file, or a PostgreSQL that replicas share.
 
-    Default: the environment's RUNBELL_DATABASE_URL, else runbell.db in the folder of
-    the configuration.
+    Left out of the file: the environment's RUNBELL_DATABASE_URL, else runbell.db in the
+    folder of the configuration. Settings made otherwise have to name it.
     """
 
     watch: WatchSettings = Field(default_factory=WatchSettings)

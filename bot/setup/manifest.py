@@ -17,7 +17,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 import bot
-from bot.settings import Settings
+from bot.settings import Command
 from bot.settings.plain_yaml import read
 from bot.settings.references import resolve
 from providers.settings import Address
@@ -123,7 +123,7 @@ def _for_http(text: str, url: str) -> str:
 
 def _legal_command(command: str) -> str:
     try:
-        return Settings(command=command, connections={}).command
+        return TypeAdapter(Command).validate_python(command)
     except ValidationError as error:
         raise ManifestError(_said(error)) from None
 

@@ -9,15 +9,12 @@ default, a transaction that turns into a writing one, does lose updates.
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped] # it has no types
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.address import Address, Dialect
-from bot.store.errors import StoreError, Unreachable, words_of
 
 # Any number will do that is the same in every replica and in nobody else's program.
 _WRITERS = 0x52554E42454C4C
@@ -41,16 +38,6 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     f"PRAGMA journal_size_limit = {64 * 1024 * 1024}",
 )
-
-# https://www.postgresql.org/docs/current/runtime-config-client.html. A replica that is
-# frozen within a transaction loses it before those who wait for it lose their patience.
-_LIMITS = {
-    "idle_in_transaction_session_timeout": "10s",
-    "lock_timeout": "20s",
-    "statement_timeout": "30s",
-}
-_LONGEST_COMMAND = timedelta(seconds=40)
-_LONGEST_CONNECT = timedelta(seconds=10)
 
 
 def reading(engine: AsyncEngine) -> AsyncEngine:
@@ -102,38 +89,10 @@ def _sqlite(address: Address, *, is_patient: bool) -> AsyncEngine:
 
 
 def _postgresql(address: Address, *, is_patient: bool) -> AsyncEngine:
-    return create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=partial(_connect, address, is_patient=is_patient),
-        pool_size=5,
-        max_overflow=5,
-        pool_pre_ping=True,
-        pool_recycle=int(timedelta(minutes=30).total_seconds()),
-        hide_parameters=True,
-    )
+    # Who keeps a file needs nothing of it.
+    from bot.store.postgres import make_postgres  # noqa: PLC0415
 
-
-async def _connect(address: Address, *, is_patient: bool) -> Any:
-    """Return a connection of asyncpg's, which reads all that may stand in its URL."""
-    limit = None if is_patient else _LONGEST_COMMAND.total_seconds()
-    settings = {"application_name": "runbell", "timezone": "UTC"}
-    try:
-        return await asyncpg.connect(
-            address.target,
-            timeout=_LONGEST_CONNECT.total_seconds(),
-            command_timeout=limit,
-            server_settings=settings if is_patient else settings | _LIMITS,
-        )
-    except (OSError, asyncpg.CannotConnectNowError) as error:
-        msg = f"no answer from {address.place}: {words_of(error)}"
-        raise Unreachable(msg) from error
-    except (asyncpg.PostgresError, asyncpg.InternalClientError) as error:
-        msg = f"refused by {address.place}: {words_of(error)}"
-        raise StoreError(msg) from error
-    except (asyncpg.InterfaceError, ValueError) as error:
-        # What it says may repeat parts of the URL.
-        msg = f"the URL of {address.place} cannot be read"
-        raise StoreError(msg) from error
+    return make_postgres(address, is_patient=is_patient)
 
 
 _ENGINES = {Dialect.SQLITE: _sqlite, Dialect.POSTGRESQL: _postgresql}

@@ -20,20 +20,43 @@ class Unreachable(StoreError):
     """The database does not answer, or not yet; trying again later may do."""
 
 
+# PostgreSQL's words for what passes: a line that broke (08), a server that is full (53)
+# or being started or ended (57), a transaction that was idle for too long (25P03), a
+# lock that somebody else holds for too long (55P03).
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_PASSING = ("08", "53", "57", "25P03", "55P03")
+
+
 @contextmanager
-def explained() -> Iterator[None]:
+def explained(what: str = "the database did not do it") -> Iterator[None]:
     """Turn the database's own errors into a `StoreError`; the others pass.
 
     Raises:
-        StoreError: the database refused, or could not be reached.
+        Unreachable: it does not answer, or its line broke.
+        StoreError: it refused.
 
     """
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
         # A line that breaks or falls silent is not always an error of SQLAlchemy's.
-        msg = f"the database did not do it: {words_of(error)}"
-        raise StoreError(msg) from error
+        kind = Unreachable if is_passing(error) else StoreError
+        msg = f"{what}: {words_of(error)}"
+        raise kind(msg) from error
+
+
+def is_passing(error: BaseException) -> bool:
+    """Return whether trying again later may do, by what the database or its line said.
+
+    Args:
+        error: SQLAlchemy's, the driver's own, or the system's.
+
+    """
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    said = _first_hand(error)
+    state = getattr(said, "sqlstate", None) or ""
+    return isinstance(said, OSError) or state.startswith(_PASSING)
 
 
 def words_of(error: BaseException) -> str:
@@ -41,6 +64,12 @@ def words_of(error: BaseException) -> str:
 
     PostgreSQL's further lines name the values that it refused.
     """
-    said = error.orig if isinstance(error, DBAPIError) else error
+    said = _first_hand(error)
     lines = str(said).splitlines()
     return lines[0] if lines else type(said).__name__
+
+
+def _first_hand(error: BaseException) -> BaseException:
+    """Return what the driver said, where SQLAlchemy only passes it on."""
+    passed_on = error.orig if isinstance(error, DBAPIError) else None
+    return passed_on or error

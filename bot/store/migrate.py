@@ -1,36 +1,45 @@
 """Bringing a database's tables up to date, when Runbell starts.
 
 A migration adds: a replica of the version before it may still be running. How to write
-one: a new file in `migrations/versions`, and the same change in `tables`.
+one: a new file in `migrations/versions`, the same change in `tables`, and its number as
+`tables.VERSION`.
+
+What has no tables yet gets them as `tables` says, and what is up to date is left alone;
+both without alembic, which is imported where there is a way to go. A test holds the
+tables that are made at once against those that come of every step.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store.errors import StoreError
+from bot.store.tables import VERSION, metadata
 
-_FOLDER = Path(__file__).parent / "migrations"
+# As alembic makes it, which finds the version here:
+# https://alembic.sqlalchemy.org/en/latest/api/runtime.html
+_noted = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
-def versions() -> list[str]:
-    """Return the names of all versions of the tables, the oldest first."""
-    script = ScriptDirectory.from_config(_config())
-    return [step.revision for step in script.walk_revisions()][::-1]
+async def migrate(engine: AsyncEngine) -> None:
+    """Make the tables, or bring them up to date, in one transaction.
 
-
-async def migrate(engine: AsyncEngine, *, to: str = "head") -> None:
-    """Bring the tables up to a version, in one transaction.
-
-    Replicas that start together wait for each other. Tables that are up to date are
-    left alone.
+    Replicas that start together wait for each other.
 
     Raises:
         StoreError: the tables were made by a newer Runbell.
@@ -38,25 +47,21 @@ async def migrate(engine: AsyncEngine, *, to: str = "head") -> None:
 
     """
     async with engine.begin() as connection:
-        await connection.run_sync(_upgrade, to)
+        await connection.run_sync(_migrate)
 
 
-def _upgrade(connection: Connection, to: str) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in versions():
-        msg = (
-            f"the store's tables, version {current[:40]}, were made by a newer "
-            "Runbell; start that one, or restore the backup from before the upgrade"
-        )
-        raise StoreError(msg)
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, to)
+def _migrate(connection: Connection) -> None:
+    if not inspect(connection).has_table(_noted.name):
+        _make(connection)
+    elif connection.scalars(select(_noted.c.version_num)).all() != [VERSION]:
+        # Rare, and too large to be carried along by all who are up to date.
+        from bot.store.versions import upgrade  # noqa: PLC0415
+
+        upgrade(connection)
 
 
-def _config() -> Config:
-    config = Config()
-    # Percent signs are alembic's own.
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def _make(connection: Connection) -> None:
+    """Make all tables; one that is there already is somebody else's, and refused."""
+    metadata.create_all(connection, checkfirst=False)
+    _noted.create(connection)
+    connection.execute(insert(_noted), {"version_num": VERSION})

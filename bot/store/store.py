@@ -10,21 +10,21 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store.address import Address, Dialect, parse
 from bot.store.engine import make_engine, reading
-from bot.store.errors import StoreError, Unreachable, explained, words_of
+from bot.store.errors import explained
 from bot.store.lock import alone_with
 from bot.store.migrate import migrate
 from bot.store.transaction import Following, Tx
+from bot.store.waiting import once_it_answers
 from providers.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 30
-"""How often, a second apart, a database is asked that does not answer yet."""
+PATIENCE = timedelta(seconds=30)
+"""How long a command waits for a database that does not answer."""
 
 
 class Store:
@@ -94,13 +94,16 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(url: str, *, clock: Clock) -> AsyncIterator[Store]:
+async def open_store(
+    url: str, *, clock: Clock, patience: timedelta | None = PATIENCE
+) -> AsyncIterator[Store]:
     """Open the store for as long as the process needs it, its tables up to date.
 
     Args:
         url: such as `sqlite:///runbell.db` (made if there is none) or
             `postgresql://runbell:…@db.example.com/runbell`.
-        clock: to wait by, where the database is still starting.
+        clock: to wait by, where the database does not answer.
+        patience: for how long to wait for it at most; `None`: for as long as it takes.
 
     Raises:
         StoreError: it cannot be opened; says why, and what to do.
@@ -109,7 +112,7 @@ async def open_store(url: str, *, clock: Clock) -> AsyncIterator[Store]:
     address = parse(url)
     is_file = address.dialect is Dialect.SQLITE
     with alone_with(Path(address.target)) if is_file else nullcontext():
-        await _prepare(address, clock)
+        await _prepare(address, clock, patience)
         engine = make_engine(address)
         try:
             yield Store(address, engine)
@@ -117,20 +120,16 @@ async def open_store(url: str, *, clock: Clock) -> AsyncIterator[Store]:
             await engine.dispose()
 
 
-async def _prepare(address: Address, clock: Clock) -> None:
+async def _prepare(address: Address, clock: Clock, patience: timedelta | None) -> None:
     engine = make_engine(address, is_patient=True)
+
+    async def up_to_date() -> None:
+        with explained(f"cannot open the store {address.place}"):
+            await migrate(engine)
+
     try:
-        for _ in range(_PATIENCE):
-            try:
-                return await migrate(engine)
-            except Unreachable as error:
-                log.warning(
-                    "waiting for the store", place=address.place, why=str(error)
-                )
-                await clock.sleep(timedelta(seconds=1))
-        await migrate(engine)
-    except SQLAlchemyError as error:
-        msg = f"cannot open the store {address.place}: {words_of(error)}"
-        raise StoreError(msg) from error
+        await once_it_answers(
+            up_to_date, clock=clock, place=address.place, patience=patience
+        )
     finally:
         await engine.dispose()

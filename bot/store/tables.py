@@ -1,7 +1,7 @@
 """The tables: one for each sort of record, a column for each of its fields.
 
-`migrations` makes them; a test holds the two against each other. What is not a field
-says so in a comment.
+`migrations` leads to the same tables from every earlier version; a test holds the two
+against each other. What is not a field says so in a comment.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from bot.store.types import (
     Span,
     Word,
 )
+
+VERSION = "0001"
+"""What these tables are called: the newest of `migrations/versions`."""
 
 # PostgreSQL names what has no name by other rules than SQLite; with names of ours a
 # later migration can say what it drops.

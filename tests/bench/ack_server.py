@@ -12,6 +12,8 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
@@ -50,6 +52,13 @@ _start = Errands.run
 async def runbell(api_url: str) -> AsyncIterator[str]:
     """Run the bot as `runbell serve` does in HTTP mode; yields its address."""
     Errands.run = _idle  # type: ignore[method-assign,assignment]  # only in this process
+    with TemporaryDirectory() as folder:
+        settings = _settings(api_url, Path(folder))
+        async with open_bot(settings) as running:
+            yield f"{running.url}{PATH}"
+
+
+def _settings(api_url: str, folder: Path) -> Settings:
     cloud = kinds()["northflank"].settings.model_validate(
         {
             "kind": "northflank",
@@ -58,7 +67,7 @@ async def runbell(api_url: str) -> AsyncIterator[str]:
             "allow_http": True,
         }
     )
-    settings = Settings.model_validate(
+    return Settings.model_validate(
         {
             "slack": {
                 "bot_token": BOT_TOKEN,
@@ -68,10 +77,9 @@ async def runbell(api_url: str) -> AsyncIterator[str]:
             "http": {"port": 0},
             "command": COMMAND,
             "connections": {"apps": cloud},
+            "database": f"sqlite:///{folder}/runbell.db",
         }
     )
-    async with open_bot(settings) as running:
-        yield f"{running.url}{PATH}"
 
 
 @asynccontextmanager

@@ -1,4 +1,7 @@
-"""`runbell serve` as a process: the memory it holds, and how soon it is ready."""
+"""`runbell serve` as a process: the memory it holds, and how soon it is ready.
+
+It is started on no store, as on the first day, and again on the store it left behind.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -42,7 +46,7 @@ class Life:
 
 
 async def process(
-    *, rounds: int = 5, idle_for: timedelta = timedelta(seconds=1)
+    *, rounds: int = 5, idle_for: timedelta = timedelta(seconds=5)
 ) -> tuple[Figure, ...]:
     """Return the figures of memory and of the start."""
     clock = SystemClock()
@@ -50,26 +54,32 @@ async def process(
     # The stage's own bot is served over HTTP; the one that is measured has the socket.
     async with open_stage(clock, chance, mode=Mode.HTTP) as stage:
         stage.slack.request_url = None
-        with tempfile.TemporaryDirectory() as folder:
-            config = Path(folder) / "runbell.yml"
-            environment = _write(config, stage.settings)
-            # The first start compiles what has changed since the last one.
-            await _live(stage, config, environment, timedelta())
-            lives = [
-                await _live(stage, config, environment, idle_for) for _ in range(rounds)
-            ]
+        # The first start compiles what has changed since the last one.
+        await _days(stage, timedelta())
+        days = [await _days(stage, idle_for) for _ in range(rounds)]
         count = len(stage.settings.connections)
-    return _memory(lives, count, idle_for), _start(lives, count)
+    first, later = ([day[n] for day in days] for n in range(2))
+    return _memory(first, later, count, idle_for), _start(first, later, count)
+
+
+async def _days(stage: Stage, idle_for: timedelta) -> tuple[Life, Life]:
+    """Live once with no store, and once with the one that this left behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = _write(Path(folder), stage.settings)
+        return (
+            await _live(stage, Path(folder), environment, idle_for),
+            await _live(stage, Path(folder), environment, idle_for),
+        )
 
 
 async def _live(
-    stage: Stage, config: Path, environment: dict[str, str], idle_for: timedelta
+    stage: Stage, folder: Path, environment: dict[str, str], idle_for: timedelta
 ) -> Life:
     """Start the bot, ask it once, leave it alone, and stop it."""
     begin = time.perf_counter()
     served = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "serve", "-c", str(config)),
-        cwd=ROOT,
+        *(sys.executable, "-m", "bot", "serve"),
+        cwd=folder,  # which its store is in
         env=environment,
         stderr=DEVNULL,
     )
@@ -91,10 +101,12 @@ async def _live(
     return Life(ready=ready, at_start=at_start, idle=idle)
 
 
-def _write(config: Path, settings: Settings) -> dict[str, str]:
+def _write(folder: Path, settings: Settings) -> dict[str, str]:
     """Write the stage's settings as a person would, secrets in the environment."""
     environment = {
-        **os.environ,
+        # Nothing of Runbell's own, such as the address of another store.
+        **{k: v for k, v in os.environ.items() if not k.startswith("RUNBELL_")},
+        "PYTHONPATH": str(ROOT),
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_APP_TOKEN": APP_TOKEN,
     }
@@ -112,41 +124,61 @@ def _write(config: Path, settings: Settings) -> dict[str, str]:
         "slack": {"api_url": settings.slack.api_url},
         "connections": connections,
     }
-    config.write_text(yaml.safe_dump(document), encoding="utf-8")
+    text = yaml.safe_dump(document)
+    (folder / "runbell.yml").write_text(text, encoding="utf-8")
     return environment
 
 
-def _memory(lives: list[Life], count: int, idle_for: timedelta) -> Figure:
-    held = [life.idle for life in lives if life.idle is not None]
-    begun = [life.at_start for life in lives if life.at_start is not None]
+def _memory(
+    first: list[Life], later: list[Life], count: int, idle_for: timedelta
+) -> Figure:
+    held, held_first = _known(x.idle for x in later), _known(x.idle for x in first)
+    begun = _known(life.at_start for life in later)
     return Figure(
         title=f"Memory of `runbell serve`, idle, with {count} connections",
         goal=f"less than {MOST_BYTES / 1e6:.0f} MB resident",
         measured=_megabytes(held),
-        is_met=bool(held) and statistics.median(held) < MOST_BYTES,
+        is_met=all(_is_small(sizes) for sizes in (held, held_first)),
         how=(
             "The resident set (VmRSS) of the process, in Socket Mode with the local "
-            "Slack and the five simulated clouds, after it has answered a "
-            f"`/runs status` of all of them and then been left alone for "
-            f"{idle_for.total_seconds():g} s; {len(lives)} starts."
+            "Slack and the five simulated clouds, on the SQLite store of an earlier "
+            "start, after it has answered a `/runs status` of all of them and then "
+            f"been left alone for {idle_for.total_seconds():g} s; {len(later)} starts, "
+            "each after a first one, which made the store."
         ),
-        details=(("before its first answer", _megabytes(begun)),),
+        details=(
+            ("before its first answer", _megabytes(begun)),
+            ("idle after a first start, which makes the store", _megabytes(held_first)),
+        ),
     )
 
 
-def _start(lives: list[Life], count: int) -> Figure:
-    took = [life.ready for life in lives]
-    median = statistics.median(took)
+def _start(first: list[Life], later: list[Life], count: int) -> Figure:
+    took, took_first = ([life.ready for life in lives] for lives in (later, first))
     return Figure(
         title=f"Start of `runbell serve` to ready, with {count} connections",
         goal=f"less than {MOST_SECONDS:g} s",
-        measured=f"{median:.2f} s ({min(took):.2f} to {max(took):.2f})",
-        is_met=median < MOST_SECONDS,
+        measured=_seconds(took),
+        is_met=all(statistics.median(t) < MOST_SECONDS for t in (took, took_first)),
         how=(
             "From the start of the process, its imports compiled before, until the "
-            f"local Slack has its socket; {len(lives)} starts."
+            "local Slack has its socket, on the SQLite store of an earlier start; "
+            f"{len(later)} starts, each after a first one, which made the store."
         ),
+        details=(("a first start, which makes the store", _seconds(took_first)),),
     )
+
+
+def _known(sizes: Iterable[int | None]) -> list[int]:
+    return [size for size in sizes if size is not None]
+
+
+def _is_small(sizes: list[int]) -> bool:
+    return bool(sizes) and statistics.median(sizes) < MOST_BYTES
+
+
+def _seconds(took: list[float]) -> str:
+    return f"{statistics.median(took):.2f} s ({min(took):.2f} to {max(took):.2f})"
 
 
 def _megabytes(sizes: list[int]) -> str:

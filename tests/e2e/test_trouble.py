@@ -175,6 +175,8 @@ def _settings(slack: LocalSlack, **slack_settings: Any) -> Settings:
         {
             "slack": {"api_url": slack.api_url, **slack_settings},
             "connections": {"nf": connection},
+            "watch": {"enabled": False},
+            "database": "sqlite:////nowhere/runbell.db",
         }
     )
 

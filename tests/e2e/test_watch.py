@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
+from typing_extensions import override
 
 from bot.app import StartError
 from bot.demo.clouds.world import Ending, SimPipeline, World
@@ -24,10 +26,12 @@ from bot.demo.stage import Stage, open_stage
 from bot.records import Event, Follow, Watch
 from bot.settings import Mode
 from bot.store import Store
+from bot.watch import filed
 from bot.watch.poller import Looked, Poller
 from providers.refs import PipelineRef, RunRef
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import HandEngine
+from tests.fakes.postgres import Postgres, binaries_or_skip, running_postgres
 
 MINUTE = timedelta(minutes=1)
 LONG = timedelta(days=365)
@@ -330,6 +334,56 @@ async def test_a_store_that_cannot_be_opened_is_said_at_the_start(
             database=f"sqlite:///{tmp_path}/file/runbell.db",
         ):
             pass
+
+
+async def test_a_database_that_goes_away_while_the_bot_starts_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reconcile = filed.reconcile
+
+    class Patient(FakeClock):
+        """The server is back when it was waited for three times."""
+
+        @override
+        async def sleep(self, duration: timedelta) -> None:
+            await super().sleep(duration)
+            if len(self.slept) == 3:
+                server.start()
+
+    async def cut_off(*args: Any) -> filed.Changes:
+        monkeypatch.undo()
+        server.stop()
+        return await reconcile(*args)
+
+    monkeypatch.setattr(filed, "reconcile", cut_off)
+    with running_postgres(binaries_or_skip()) as server, capture_logs() as logs:
+        async with open_stage(
+            Patient(),
+            random.Random(7),  # noqa: S311 - repeatable on purpose
+            engine=HandEngine(),
+            database=server.url("postgres"),
+            watches=[{"in": "C012345678", "target": "flow:"}],
+        ) as stage:
+            store = stage.bot.desk.store
+            assert store is not None
+            async with store.read() as tx:
+                kept = await tx.watches.all()
+    assert [watch.target for watch in kept] == ["flow:"]
+    said = [line["event"] for line in logs if "store" in line["event"]]
+    assert said == ["waiting for the store", "the store answers"]
+
+
+async def test_a_database_that_does_not_exist_is_said_at_the_start(
+    clock: FakeClock, postgres: Postgres
+) -> None:
+    with pytest.raises(StartError, match="make the database"):
+        async with open_stage(
+            clock,
+            random.Random(7),  # noqa: S311 - repeatable on purpose
+            database=postgres.url("nowhere"),
+        ):
+            pass
+    assert clock.slept == []
 
 
 async def test_readiness_health_and_figures_are_of_the_watch(clock: FakeClock) -> None:

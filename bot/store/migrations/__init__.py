@@ -1,1 +1,1 @@
-"""The versions of the tables, run by `bot.store.migrate`."""
+"""The versions of the tables, run by `bot.store.versions`."""

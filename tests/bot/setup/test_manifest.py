@@ -15,14 +15,14 @@ import yaml
 from hatchling.build import build_wheel
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 from typer.testing import CliRunner
 
 from bot.answers import Pending, Said, Shelf
 from bot.cli import cli
 from bot.commands.asker import Asker
-from bot.settings import Settings
+from bot.settings import Command
 from bot.setup.manifest import ManifestError, manifest, scopes, source
 from bot.slack.dialogs import Dialogs
 from bot.slack.errands import Errands
@@ -271,7 +271,7 @@ def hold_against_slack(data: Mapping[str, Any], *, is_http: bool) -> None:
 
 def is_legal(command: str) -> bool:
     try:
-        Settings(command=command, connections={})
+        TypeAdapter(Command).validate_python(command)
     except ValidationError:
         return False
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
@@ -20,8 +21,9 @@ from bot import records
 from bot.store import StoreError, open_store
 from bot.store.address import parse
 from bot.store.engine import make_engine
-from bot.store.migrate import migrate, versions
-from bot.store.tables import metadata
+from bot.store.migrate import migrate
+from bot.store.tables import VERSION, metadata
+from bot.store.versions import upgrade, versions
 from tests.bot.store.samples import NOON, SHOP, a_delivery, a_watch
 from tests.fakes.clock import FakeClock
 
@@ -39,6 +41,26 @@ _WORDS: dict[str, Any] = {
     "ruling": "ring",
     "kind": "card",
     "number": "7",
+}
+# All that a database says of its tables.
+_SCHEMA = {
+    "sqlite": ("SELECT type, name, tbl_name, sql FROM sqlite_master",),
+    "postgresql": (
+        """
+        SELECT table_name, ordinal_position, column_name, data_type,
+               character_maximum_length, column_default, is_nullable
+        FROM information_schema.columns WHERE table_schema = 'public'
+        """,
+        """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        """,
+        "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        """
+        SELECT sequencename, data_type, increment_by FROM pg_sequences
+        WHERE schemaname = 'public'
+        """,
+    ),
 }
 _STATES = {"outbox": {"state": "pending"}}
 _ANY: dict[type, Any] = {str: "x", int: 1, bool: True, float: 1.5, datetime: NOON}
@@ -65,6 +87,21 @@ async def tables_of(connection: AsyncConnection) -> list[Table]:
     return [table for table in found.sorted_tables if table.name != "alembic_version"]
 
 
+async def schema_of(engine: AsyncEngine) -> list[list[tuple[Any, ...]]]:
+    """Return all that the database says of its tables, and the version noted in it."""
+    noted = "SELECT version_num FROM alembic_version"
+    async with engine.connect() as connection:
+        return [
+            sorted(map(tuple, await connection.execute(text(question))), key=str)
+            for question in (*_SCHEMA[engine.dialect.name], noted)
+        ]
+
+
+async def by_steps(engine: AsyncEngine, to: str = "head") -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade, to)
+
+
 def some_row(table: Table) -> dict[str, Any]:
     """Return a row with something in every column that does not count by itself."""
     row = {
@@ -77,9 +114,50 @@ def some_row(table: Table) -> dict[str, Any]:
 
 async def test_tables_and_migrations_agree(empty_url: str) -> None:
     async with engine_on(empty_url) as engine:
-        await migrate(engine)
+        await by_steps(engine)
         async with engine.connect() as connection:
             assert await connection.run_sync(differences) == []
+
+
+async def test_tables_made_at_once_are_those_that_every_step_leads_to(
+    empty_url: str,
+) -> None:
+    async with engine_on(empty_url) as engine:
+        await migrate(engine)
+        at_once = await schema_of(engine)
+        async with engine.begin() as connection:
+            for table in reversed(await tables_of(connection)):
+                await connection.run_sync(table.drop)
+            await connection.execute(text("DROP TABLE alembic_version"))
+        await by_steps(engine)
+        assert await schema_of(engine) == at_once
+    assert len(at_once[0]) > len(metadata.tables)
+
+
+async def test_a_process_holds_no_library_that_its_store_does_not_need(
+    empty_url: str, dialect: str
+) -> None:
+    # A new store, and one that is up to date: what was imported stays for good.
+    start = f"""
+import asyncio, sys
+import bot.cli
+from bot.clock import SystemClock
+from bot.store import open_store
+
+async def opened():
+    async with open_store({empty_url!r}, clock=SystemClock()):
+        pass
+
+for _ in range(2):
+    asyncio.run(opened())
+print(*({{"alembic", "mako", "asyncpg"}} & set(sys.modules)))
+"""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", start), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0
+    assert said.decode().split() == (["asyncpg"] if dialect == "postgresql" else [])
 
 
 @pytest.mark.parametrize("version", versions())
@@ -87,7 +165,7 @@ async def test_a_store_of_any_version_is_brought_up_to_date_with_all_it_holds(
     empty_url: str, version: str
 ) -> None:
     async with engine_on(empty_url) as engine:
-        await migrate(engine, to=version)
+        await by_steps(engine, version)
         async with engine.begin() as connection:
             before = await tables_of(connection)
             assert before
@@ -165,6 +243,7 @@ async def test_a_migration_that_fails_leaves_the_store_as_it_was(
 
 def test_versions_are_one_line_from_the_first_to_the_last() -> None:
     assert versions()[0] == "0001"
+    assert versions()[-1] == VERSION
     assert versions() == sorted(versions())
     assert all(re.fullmatch(r"\d{4}", version) for version in versions())
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped] # it has no types
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.store import Store, StoreError, open_store
 from bot.store.address import Dialect, parse
+from bot.store.errors import Unreachable
 from tests.bot.store.samples import a_watch
 from tests.fakes.clock import FakeClock
 from tests.fakes.postgres import Postgres
@@ -173,40 +175,71 @@ async def test_a_database_that_does_not_answer_is_waited_for_and_then_named(
     with capture_logs() as logs, pytest.raises(StoreError) as caught:
         await opened(url, clock)
     assert clock.slept == [timedelta(seconds=1)] * 30
+    assert [line["event"] for line in logs] == ["waiting for the store"]
     assert "no answer from PostgreSQL at the local socket" in str(caught.value)
     assert PASSWORD not in f"{caught.value} {logs}"
 
 
-async def test_a_database_that_starts_meanwhile_is_opened(postgres: Postgres) -> None:
+@pytest.mark.parametrize("asked", [3, 100])
+async def test_a_database_that_starts_meanwhile_is_opened(
+    postgres: Postgres, asked: int
+) -> None:
     async with postgres.database() as url:
         hidden = postgres.folder / "hidden"
         socket = postgres.folder / ".s.PGSQL.5432"
 
         class Patient(FakeClock):
-            """By the third time somebody asks, it is there."""
+            """When it was asked for so often, it is there."""
 
             @override
             async def sleep(self, duration: timedelta) -> None:
                 await super().sleep(duration)
-                if len(self.slept) == 3:
+                if len(self.slept) == asked:
                     hidden.rename(socket)
 
         clock = Patient()
         socket.rename(hidden)
         try:
             with capture_logs() as logs:
-                await opened(url, clock)
+                async with open_store(url, clock=clock, patience=None):
+                    pass
         finally:
             if hidden.exists():
                 hidden.rename(socket)
-    assert len(logs) == len(clock.slept) == 3
+    assert len(clock.slept) == asked
+    said = [line["event"] for line in logs]
+    assert said == ["waiting for the store", "the store answers"]
 
 
-async def test_who_is_refused_is_told_so_at_once(postgres: Postgres) -> None:
+@pytest.mark.parametrize(
+    ("user", "database", "words"),
+    [
+        ("runbell", "nowhere", r"refused by .*does not exist; make the database"),
+        ("stranger", "postgres", r"refused by .*does not exist; see to user"),
+    ],
+)
+async def test_who_is_refused_is_told_so_at_once_and_what_to_do(
+    postgres: Postgres, user: str, database: str, words: str
+) -> None:
     clock = FakeClock()
-    with pytest.raises(StoreError, match=r"refused by .*does not exist"):
-        await opened(postgres.url("nowhere"), clock)
+    url = postgres.url(database).replace("runbell@", f"{user}:{PASSWORD}@")
+    with pytest.raises(StoreError, match=words) as caught:
+        async with open_store(url, clock=clock, patience=None):
+            pass
+    assert PASSWORD not in str(caught.value)
     assert clock.slept == []
+
+
+async def test_a_line_that_breaks_is_told_from_a_refusal(postgres: Postgres) -> None:
+    end = text("SELECT pg_terminate_backend(pg_backend_pid())")
+    async with postgres.database() as url, open_store(url, clock=FakeClock()) as store:
+        with pytest.raises(Unreachable):
+            async with store.read() as tx:
+                await tx.connection.execute(end)
+        with pytest.raises(StoreError) as caught:
+            async with store.read() as tx:
+                await tx.connection.execute(text("SELECT no_such_column"))
+        assert not isinstance(caught.value, Unreachable)
 
 
 async def test_what_asyncpg_cannot_read_is_not_repeated() -> None:
