@@ -43,6 +43,7 @@ from bot.readings import Ages
 from bot.slack.dialogs import Dialogs
 from bot.slack.errands import Errands
 from bot.slack.listeners import Listeners
+from bot.slack.membership import is_member
 from bot.slack.replies import Replies
 from bot.slack.sender import Sender
 from bot.store import Store, StoreError, open_store
@@ -198,6 +199,7 @@ async def open_bot(
                 settings, clock=clock, random=random, store=store, observe=observe
             )
         )
+        desk = replace(desk, is_member=partial(is_member, client))
         # Bolt's own client has no token of its own: each request brings it.
         app = bolt_of(client_of(settings, session, None), who)
         errands = Errands()

@@ -73,7 +73,7 @@ async def _write(desk: Desk, room: Room, incident: Incident, by: str | None) -> 
 
 async def _incident(desk: Desk, command: Command) -> tuple[Room, Incident] | Problem:
     """Return the incident that is meant: by its id, its thread, or its pipeline."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     async with room.store.read() as tx:

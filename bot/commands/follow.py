@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 async def follow(desk: Desk, command: Command) -> Wrote | Problem:
     """Tell who asks when a run ends; in a channel too, where they name one."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     if not room.by:
@@ -45,7 +45,7 @@ async def follow(desk: Desk, command: Command) -> Wrote | Problem:
 
 async def unfollow(desk: Desk, command: Command) -> Wrote | Problem:
     """Stop telling who asks when a run ends."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     one = await one_run(desk, command)

@@ -59,6 +59,9 @@ class Desk:
     """Who asks, and where; `None` in a terminal."""
     look_now: Callable[[str], Awaitable[None]] | None = None
     """Has the watch look at a connection soon; `None` where nothing watches."""
+    is_member: Callable[[str, str], Awaitable[bool | None]] | None = None
+    """Whether a person is in a channel, both by Slack's ids; `None` is said where that
+    is not known."""
 
     def now(self) -> datetime:
         """Return the time."""

@@ -54,18 +54,33 @@ class Room:
         )
 
 
-def room_of(desk: Desk, command: Command) -> Room | Problem:
-    """Return where a command is to change something, or why that is nowhere."""
+async def room_of(desk: Desk, command: Command) -> Room | Problem:
+    """Return where a command is to change something, or why that is nowhere.
+
+    A channel is for those who are in it, as far as Slack tells who that is.
+    """
     if desk.store is None:
         return Problem(
             what=f"{command.verb} needs the bot that watches, and this one does not.",
             hint="Ask it in Slack, or write the watch in runbell.yml, under watches.",
         )
     place = _place(desk.asker, command.channel)
-    return (
-        place
-        if isinstance(place, Problem)
-        else Room(store=desk.store, channel=place, asker=desk.asker)
+    if isinstance(place, Problem):
+        return place
+    shut = await shut_out(desk, place)
+    return shut or Room(store=desk.store, channel=place, asker=desk.asker)
+
+
+async def shut_out(desk: Desk, place: str) -> Problem | None:
+    """Return what to say to somebody who is known not to be in a channel."""
+    asker = desk.asker
+    if asker is None or desk.is_member is None or place in {asker.channel, asker.user}:
+        return None
+    if await desk.is_member(asker.user, place) is not False:
+        return None
+    return Problem(
+        what="That channel is for those who are in it, and you are not.",
+        hint="Join it, or ask somebody who is there.",
     )
 
 

@@ -45,7 +45,7 @@ class _Meant:
 
 async def mute(desk: Desk, command: Command) -> Wrote | Problem:
     """Keep a watch, a pipeline or several silent in a channel, for a while."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     until = command.until or BY_DEFAULT
@@ -122,7 +122,7 @@ async def _meant(desk: Desk, command: Command, room: Room) -> _Meant | Problem:
 
 async def unmute(desk: Desk, command: Command) -> Wrote | Problem:
     """End what keeps something silent in a channel."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     async with room.store.read() as tx:
@@ -186,7 +186,7 @@ def _again(mute: Mute, zone: tzinfo) -> str | None:
 
 async def mutes(desk: Desk, command: Command) -> Mutes | Problem:
     """Return what is silent in a channel."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     async with room.store.read() as tx:

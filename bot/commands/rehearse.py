@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 async def rehearse(desk: Desk, command: Command) -> Rehearsal | Problem:
     """Return what a watch would have rung for: one there is, or one that might be."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     async with room.store.read() as tx:

@@ -47,7 +47,7 @@ async def watch(desk: Desk, command: Command) -> Wrote | Dialog | Problem:
 
     Without a word of what or how, the answer is a form to fill in.
     """
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     if command.target is None:
@@ -226,7 +226,7 @@ def _says_the_same(one: Watch, other: Watch) -> bool:
 
 async def unwatch(desk: Desk, command: Command) -> Wrote | Problem:
     """Stop the watch that a command means, by its id or by what it watches."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     async with room.store.read() as tx:

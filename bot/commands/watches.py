@@ -25,7 +25,7 @@ SCOPES = {HERE: "here", MINE: "of yours", ALL: "in all channels"}
 
 async def watches(desk: Desk, command: Command) -> Watches | Problem:
     """Return the watches of this channel, those of who asks, or all there are."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     scope = (command.target or HERE).casefold()

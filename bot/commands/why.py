@@ -12,7 +12,7 @@ from bot.alerts import Card, Update, unpack
 from bot.answers import Problem, Reasoning, Why
 from bot.catalog import choices
 from bot.commands.gather import choose, gather, located
-from bot.commands.keeping import Room, called, incident_named, room_of
+from bot.commands.keeping import Room, called, incident_named, room_of, shut_out
 from bot.records import Ruling
 from bot.tokens import is_url
 from bot.watch.storm import is_storm
@@ -51,7 +51,7 @@ class _Run:
 
 async def why(desk: Desk, command: Command) -> Why | Problem:
     """Return what was decided about a run, or about the run an alert is of."""
-    room = room_of(desk, command)
+    room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     meant = await _meant(desk, command, room)
@@ -67,7 +67,8 @@ async def _meant(desk: Desk, command: Command, room: Room) -> _Run | Problem:
     target = command.target
     link = _MESSAGE.fullmatch(target or "")
     if link is not None:
-        return await _of_message(room, link[1], f"{link[2]}.{link[3]}")
+        shut = await shut_out(desk, link[1])
+        return shut or await _of_message(room, link[1], f"{link[2]}.{link[3]}")
     async with room.store.read() as tx:
         incident = await incident_named(tx, room, target)
     if incident is not None:

@@ -100,6 +100,19 @@ class Room:
         return made
 
 
+class Members:
+    """Knows who is in which channel, and of which it is asked."""
+
+    def __init__(self, *known: tuple[str, str], says: bool | None = False) -> None:
+        self.known = known
+        self.says = says
+        self.asked: list[str] = []
+
+    async def __call__(self, user: str, channel: str) -> bool | None:
+        self.asked.append(channel)
+        return True if (user, channel) in self.known else self.says
+
+
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
     async with open_store(f"sqlite:///{tmp_path}/runbell.db", clock=FakeClock()) as it:
@@ -836,3 +849,47 @@ async def test_a_storm_is_no_alert_that_anybody_can_be_on(room: Room) -> None:
     problem = is_problem(await room.ask("ack", in_storm), "ack is about one alert.")
     assert [offer.command for offer in problem.instead] == [f"ack {incident.id}"]
     is_problem(await room.ask("mute for 1h", in_storm), "What is to be silent?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "watch release in C0DEV",
+        "watches in C0DEV",
+        "mute release in C0DEV",
+        "unmute release in C0DEV",
+        "mutes in C0DEV",
+        "ack release in C0DEV",
+        "follow train #1 in C0DEV",
+        "test release in C0DEV",
+        "why https://acme.slack.com/archives/C0DEV/p1714564800123456",
+    ],
+)
+async def test_a_channel_is_for_those_who_are_in_it(room: Room, text: str) -> None:
+    room.desk = replace(room.desk, is_member=Members(("U0LEE", "C0DEV")))
+
+    found = is_problem(await room.ask(text), "That channel is for those who are in it")
+
+    assert found.hint == "Join it, or ask somebody who is there."
+    assert await room.watches("C0DEV") == []
+    among = await room.ask(text, LEE)
+    assert not isinstance(among, Problem) or "for those" not in among.what
+
+
+async def test_nobody_is_kept_out_where_it_is_not_known_who_is_in(room: Room) -> None:
+    room.desk = replace(room.desk, is_member=Members(says=None))
+
+    await room.wrote("watch release in C0DEV")
+
+    assert len(await room.watches("C0DEV")) == 1
+
+
+async def test_where_somebody_asks_they_are(room: Room) -> None:
+    members = Members()
+    room.desk = replace(room.desk, is_member=members)
+
+    await room.wrote("watch release")
+    await room.wrote("watch release in C0CI on:done")
+    await room.wrote("watch release", ALONE)
+
+    assert members.asked == []

@@ -394,13 +394,15 @@ METHODS: Mapping[str, str | None] = {
     "apps_connections_open": None,
 }
 
-# What it takes to look for a message of one's own: nothing else needs it, so that it is
-# optional. https://docs.slack.dev/reference/methods/conversations.history
+# What it takes to look for a message of one's own, and for who is in a channel: nothing
+# else needs it, so that it is optional. https://docs.slack.dev/reference/methods/conversations.history
 LOOKING: Mapping[str, frozenset[str]] = {
     "conversations_history": frozenset({"channels:history", "groups:history"}),
     "conversations_replies": frozenset({"channels:history", "groups:history"}),
     # https://docs.slack.dev/reference/methods/conversations.open
     "conversations_open": frozenset({"im:write"}),
+    # https://docs.slack.dev/reference/methods/conversations.members
+    "conversations_members": frozenset({"channels:read", "groups:read"}),
 }
 
 # https://docs.slack.dev/reference/scopes/commands: the command, and its response_url
