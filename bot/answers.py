@@ -325,7 +325,9 @@ class Shelf:
     """What can be watched of a connection, or the groups."""
 
     title: str
-    choices: tuple[Choosable, ...]
+    choices: tuple[Choosable, ...] = ()
+    note: str = ""
+    """Why there may be more than that, where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,6 +410,8 @@ class WatchRow:
     """A watch in a list."""
 
     watch: Watch
+    name: str
+    """What people call what it watches."""
     what: str
     """When it rings, and how, in words."""
     muted_until: str | None = None

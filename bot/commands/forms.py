@@ -17,8 +17,11 @@ _DEPENDING = {Key.QUEUED: Event.STUCK, Key.LONGER: Event.SLOW}
 """What says how long is too long asks to hear of it, and goes when that is unticked."""
 
 
-def form_of(watch: Watch) -> Form:
-    """Return the form that changes a watch, filled in with what it says now."""
+def form_of(watch: Watch, name: str = "") -> Form:
+    """Return the form that changes a watch, filled in with what it says now.
+
+    `name` is what people call what it watches, where that is known.
+    """
     terms = as_command(watch).filters.terms
     branch = _field([term for term in terms if term.key is Key.BRANCH])
     is_person = watch.mention is not None and watch.mention[0] in "UW"
@@ -32,7 +35,7 @@ def form_of(watch: Watch) -> Form:
     return Form(
         watch=watch.id,
         target=watch.target,
-        name=watch.target,
+        name=name or watch.target,
         on=watch.on,
         branch=branch,
         mention=watch.mention if is_person else None,

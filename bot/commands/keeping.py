@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -171,6 +174,24 @@ async def pipeline_named(desk: Desk, ref: PipelineRef) -> Pipeline:
     page = (await desk.reader.pipelines(ref.connection)).value
     listed = page.items if page else ()
     return next((pipeline for pipeline in listed if pipeline.ref == ref), unknown)
+
+
+async def names_of(desk: Desk, watches: Iterable[Watch]) -> Mapping[str, str]:
+    """Return what people call what is watched, by how it is kept.
+
+    Nobody is waited for: a pipeline whose name is not known is called as it is kept.
+    """
+    reader = desk.reader.until(timedelta())
+    targets = [watch.target for watch in watches]
+    connections = {target.partition(":")[0] for target in targets}
+    asked = sorted(connections & reader.providers.keys())
+    readings = await asyncio.gather(*map(reader.pipelines, asked))
+    known = {
+        address(pipeline.ref): f"{pipeline.name} ({pipeline.ref.connection})"
+        for reading in readings
+        for pipeline in (reading.value.items if reading.value else ())
+    }
+    return {target: known.get(target, target) for target in targets}
 
 
 def watch_offers(watches: list[Watch], verb: str) -> tuple[Offer, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,30 +15,50 @@ from bot.tokens import folded
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
+    from bot.readings import Reading
+    from providers.contract import Page
     from providers.model import Pipeline
 
 MOST = 100
 """https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select"""
 
+PATIENCE = timedelta(seconds=1)
+"""How long the vendors are waited for; Slack itself waits three seconds.
+
+https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
+"""
+
+STILL_ASKING = "Still asking {}: search again in a moment."
+NOT_READ = "{} cannot be read just now: health says why."
+
 GROUPS = "Groups"
 
 
-async def suggest(desk: Desk, query: str) -> tuple[Shelf, ...]:
+async def suggest(
+    desk: Desk, query: str, patience: timedelta = PATIENCE
+) -> tuple[Shelf, ...]:
     """Return what can be watched and has all the words of a query, `MOST` at the most.
 
-    Nobody is waited for: what is known is searched, and what is not known yet, or is
-    old, is read meanwhile for the next time. Where more fit, each connection has its
-    share.
+    What is not known after `patience` is left out, and read on for the next time; the
+    connections of which nothing at all is known say so in a note. Where more fit than
+    there is room for, each connection has its share; a note counts as one.
     """
-    reader = desk.reader.until(timedelta())
+    # Of its time, a question in a hurry gives half to the lists of pipelines.
+    reader = desk.reader.until(2 * patience)
     names = tuple(reader.providers)
     readings = await asyncio.gather(*map(reader.pipelines, names))
-    shelves = [_groups(desk)]
-    for name, reading in zip(names, readings, strict=True):
-        pipelines = reading.value.items if reading.value else ()
-        shelves.append(Shelf(title=name, choices=_choices(pipelines)))
+    shelves = [_groups(desk), *map(_shelf, names, readings)]
+    # What can be chosen comes first: it is what the Enter key takes.
+    shelves.sort(key=lambda shelf: bool(shelf.note))
     words = folded(query).split()
     return _shared_out([_fitting(shelf, words) for shelf in shelves])
+
+
+def _shelf(name: str, reading: Reading[Page[Pipeline]]) -> Shelf:
+    if reading.value is not None:
+        return Shelf(title=name, choices=_choices(reading.value.items))
+    note = STILL_ASKING if reading.is_pending else NOT_READ
+    return Shelf(title=name, note=note.format(name))
 
 
 def _groups(desk: Desk) -> Shelf:
@@ -69,18 +90,18 @@ def _fitting(shelf: Shelf, words: Sequence[str]) -> Shelf:
         return not folded(choice.label).startswith(first)
 
     fitting = sorted(filter(fits, shelf.choices), key=rank)
-    return Shelf(title=shelf.title, choices=tuple(fitting))
+    return replace(shelf, choices=tuple(fitting))
 
 
 def _shared_out(shelves: Sequence[Shelf]) -> tuple[Shelf, ...]:
     turns = sorted(
         (turn, number)
         for number, shelf in enumerate(shelves)
-        for turn in range(len(shelf.choices))
+        for turn in range(len(shelf.choices) or bool(shelf.note))
     )
     taken = Counter(number for _, number in turns[:MOST])
     return tuple(
-        Shelf(title=shelf.title, choices=shelf.choices[: taken[number]])
+        replace(shelf, choices=shelf.choices[: taken[number]])
         for number, shelf in enumerate(shelves)
         if taken[number]
     )

@@ -19,6 +19,7 @@ from bot.commands.keeping import (
     Room,
     as_kept,
     kept_targets,
+    names_of,
     new_id,
     room_of,
     watch_named,
@@ -142,9 +143,10 @@ async def _change(
         return Problem(what=f"{known.id}: {IN_THE_FILE}")
     if not command.filters:
         typed = str(replace(as_command(known), target=known.id, channel=None))
+        name = (await names_of(desk, [known]))[known.target]
         return Dialog(
-            what=f"{known.id} watches {known.target}: {in_words(known)}.",
-            form=form_of(known),
+            what=f"{known.id} watches {name}: {in_words(known)}.",
+            form=form_of(known, name),
             opens=Offer(label="Change it", command=f"{Verb.WATCH} {known.id}"),
             instead=(Offer(label="As it is", command=typed),),
             command=desk.command,

@@ -9,7 +9,7 @@ from bot.answers import Offer, Problem, Watches, WatchRow
 from bot.commands.describing import in_words, until_words
 from bot.commands.gather import at_page
 from bot.commands.grammar import Command, Verb
-from bot.commands.keeping import Room, room_of
+from bot.commands.keeping import Room, names_of, room_of
 from bot.records import Origin
 
 if TYPE_CHECKING:
@@ -46,9 +46,10 @@ async def watches(desk: Desk, command: Command) -> Watches | Problem:
     if page > 1 and not shown:
         return Problem(what=f"There is no page {page}: there are {len(found)} watches.")
     is_last = before + ROWS_A_PAGE >= len(found)
+    names = await names_of(desk, shown)
     return Watches(
         scope=SCOPES[scope],
-        rows=tuple(_row(desk, watch, muted) for watch in shown),
+        rows=tuple(_row(desk, watch, names[watch.target], muted) for watch in shown),
         count=len(found),
         page=page,
         previous=at_page(command, page - 1) if page > 1 else None,
@@ -65,10 +66,11 @@ async def _found(tx: Tx, room: Room, scope: str) -> Sequence[Watch]:
     return [watch for watch in everywhere if room.by and watch.owner == room.by]
 
 
-def _row(desk: Desk, watch: Watch, muted: Sequence[Mute]) -> WatchRow:
+def _row(desk: Desk, watch: Watch, name: str, muted: Sequence[Mute]) -> WatchRow:
     silent = next((mute for mute in muted if mute.watch == watch.id), None)
     return WatchRow(
         watch=watch,
+        name=name,
         what=in_words(watch),
         muted_until=until_words(silent, desk.local_zone) if silent else None,
         offers=tuple(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from random import SystemRandom
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from rich.markup import escape
 from bot.clock import SystemClock
 from bot.demo.page import PORT, open_page
 from bot.demo.stage import open_stage
-from bot.render.message import Message
+from bot.render.message import Message, lines, plain
 from bot.render.terminal import terminal
 
 if TYPE_CHECKING:
@@ -31,11 +32,17 @@ WELCOME = """\
 
   [cyan]/runs status[/cyan]            the latest run of every pipeline, worst first
   [cyan]/runs list release[/cyan]      recent runs, newest first
+  [cyan]/runs watch release[/cyan]     to be told when it breaks, and when it is fixed
   [cyan]/runs help[/cyan]
 
 [cyan]down northflank[/cyan] takes a cloud down, [cyan]up northflank[/cyan] brings it
 back, [cyan]quit[/cyan] ends the demo.
 """
+ONLY_YOU = "Only visible to you"
+FORM = (
+    "A form has opened, which a terminal cannot show: fill it in in the browser, or "
+    "type what it would say, such as watch release."
+)
 ENDS = frozenset({"quit", "exit", "q"})
 
 ReadLine = Callable[[], str | None]
@@ -86,24 +93,47 @@ async def _act(stage: Stage, clock: Clock, line: str, console: Console) -> None:
         console.print(f"{escape(verb)} is not a command here; try {command} help\n")
         return
     text = line.removeprefix(command).strip() if is_command else line
-    message = await ask(stage, text)
     now = clock.now().astimezone(ZoneInfo(stage.settings.timezone))
-    console.print("[dim]Only visible to you[/dim]")
-    console.print(terminal(message, now))
+    for heard in await ask(stage, text):
+        console.print(f"[dim]{heard.label}[/dim]")
+        console.print(terminal(heard.message, now))
 
 
-async def ask(stage: Stage, text: str) -> Message:
-    """Type the slash command into the local Slack and return what comes back."""
-    slack = stage.slack
-    ack = await slack.slash(stage.person, stage.channel, stage.settings.command, text)
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something that is said, and who sees it."""
+
+    label: str
+    message: Message
+
+
+async def ask(stage: Stage, text: str) -> Sequence[Heard]:
+    """Type the slash command into the local Slack; return what is said from then on.
+
+    That is in the order in which Slack shows it, once the bot has said all it has to.
+    """
+    slack, person = stage.slack, stage.person
+    ack = await slack.slash(person, stage.channel, stage.settings.command, text)
     if ack.error:
-        return Message(f"Slack says: {ack.error}", ())
-    said = await slack.next_message(
-        stage.channel, after=ack, viewer=stage.person, patience=60
-    )
+        return [Heard(ONLY_YOU, _line(f"Slack says: {ack.error}"))]
+    form = slack.view(person)
     # What is said first may be replaced, once everybody has answered.
     await stage.bot.errands.settle()
-    return Message(said.text, tuple(said.blocks))
+    if slack.view(person) is not form:
+        return [Heard(ONLY_YOU, _line(FORM))]
+    said = slack.everything(stage.channel, viewer=person)
+    return [
+        Heard(
+            ONLY_YOU if one.is_ephemeral else f"Visible to all in #{one.channel.name}",
+            Message(one.text, tuple(one.blocks)),
+        )
+        for one in said
+        if one.ts > ack.ts and one.bot_id
+    ]
+
+
+def _line(text: str) -> Message:
+    return Message(text, (lines([[plain(text)]]),))
 
 
 async def _lines(read: ReadLine) -> AsyncIterator[str]:

@@ -35,6 +35,8 @@ LONGEST_VALUE = 150
 """https://docs.slack.dev/reference/block-kit/composition-objects/option-object"""
 LONGEST_METADATA = 3000
 """https://docs.slack.dev/reference/views/modal-views"""
+NO_TARGET = "::"
+"""The value of what is offered as a note: every target has a name before its colon."""
 LONGEST_BRANCH = 255
 LONGEST_COMMAND = 2000
 
@@ -43,6 +45,7 @@ class Field(StrEnum):
     """The fields: what Slack calls their blocks, and a part of what it calls them."""
 
     TARGET = "target"
+    CHANNEL = "channel"
     ON = "on"
     BRANCH = "branch"
     MENTION = "mention"
@@ -76,21 +79,25 @@ STYLES: Mapping[Style, str] = {
 }
 
 
-def dialog(form: Form, *, typed: str | None, note: str, metadata: str) -> Block:
+def dialog(
+    form: Form, *, here: str | None, typed: str | None, note: str, metadata: str
+) -> Block:
     """Return the modal of a form.
 
     Args:
         form: what it is filled in with.
+        here: Slack's id of the channel it was asked for in; `None` in a direct message.
         typed: the same as a command; `None` where there is none yet.
         note: what is worth knowing of it, in a sentence.
         metadata: comes back with all that is done in it; `LONGEST_METADATA` characters.
 
     """
+    about = [_watched(form)] if form.watch else [_target(form), _channel(form, here)]
     fields = [
-        _target(form),
+        *about,
         _input(Field.ON, "Ring when", _events(form.on)),
-        _input(Field.BRANCH, "Branches", _branch(form.branch), hint=_BRANCH_HINT),
-        _input(Field.MENTION, "Mention", _person(form.mention), hint=_mention(form)),
+        _branches(form.branch),
+        _mention(form),
         _input(Field.STYLE, "Tell it on", _styles(form.style)),
     ]
     return {
@@ -111,6 +118,8 @@ def options(shelves: Sequence[Shelf]) -> list[Block]:
     """
     groups = (
         (shelf.title, [o for c in shelf.choices if (o := _option(c.label, c.target))])
+        if not shelf.note
+        else (shelf.title, [_must(shelf.note, NO_TARGET)])
         for shelf in shelves
     )
     return [
@@ -126,9 +135,11 @@ _BRANCH_HINT = (
 )
 
 
+def _watched(form: Form) -> Block:
+    return section(printable(f"{form.watch} watches {form.name or form.target}"), None)
+
+
 def _target(form: Form) -> Block:
-    if form.watch is not None:
-        return section(printable(f"{form.watch} watches {form.target}"), None)
     chosen = _option(form.name or form.target or "", form.target or "")
     return _input(
         Field.TARGET,
@@ -142,6 +153,26 @@ def _target(form: Form) -> Block:
     )
 
 
+def _channel(form: Form, here: str | None) -> Block:
+    """Return the field of the channel that is told: Slack shows each their own.
+
+    https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#conversations_select
+    """
+    chosen = next((c for c in (form.channel, here) if c and c[0] in "CG"), None)
+    return _input(
+        Field.CHANNEL,
+        "Channel",
+        {
+            "type": "conversations_select",
+            "filter": {"include": ["public", "private", "mpim"]},
+            "placeholder": _plain("Only me"),
+            **({"initial_conversation": chosen} if chosen else {}),
+        },
+        hint=None if here else "Empty: you, in a direct message.",
+        is_optional=here is None,
+    )
+
+
 def _events(on: frozenset[Event]) -> Element:
     ticks = {event: _must(label, event.value) for event, label in EVENTS.items()}
     ticked = [option for event, option in ticks.items() if event in on]
@@ -149,24 +180,29 @@ def _events(on: frozenset[Event]) -> Element:
     return {"type": "checkboxes", "options": list(ticks.values()), **initial}
 
 
-def _branch(text: str) -> Element:
+def _branches(text: str) -> Block:
     initial = {"initial_value": text} if 0 < len(text) <= LONGEST_BRANCH else {}
-    return {
+    element: Element = {
         "type": "plain_text_input",
         "max_length": LONGEST_BRANCH,
         "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
         **initial,
     }
+    return _input(
+        Field.BRANCH, "Branches", element, hint=_BRANCH_HINT, is_optional=True
+    )
 
 
-def _person(user: str | None) -> Element:
-    initial = {"initial_user": user} if user else {}
-    return {"type": "users_select", "placeholder": _plain("Nobody"), **initial}
-
-
-def _mention(form: Form) -> str | None:
+def _mention(form: Form) -> Block:
+    initial = {"initial_user": form.mention} if form.mention else {}
+    element: Element = {
+        "type": "users_select",
+        "placeholder": _plain("Nobody"),
+        **initial,
+    }
     is_group = "mention:" in form.rest and form.mention is None
-    return "A group is mentioned now; a person takes its place." if is_group else None
+    hint = "A group is mentioned now; a person takes its place." if is_group else None
+    return _input(Field.MENTION, "Mention", element, hint=hint, is_optional=True)
 
 
 def _styles(style: Style) -> Element:
@@ -187,19 +223,23 @@ def _command(form: Form, typed: str | None, note: str) -> Block:
     rows = [[plain("The same, typed: "), *parts]] if parts else []
     kept = clip(form.rest, LONGEST_COMMAND)
     rows += [[faint(f"It keeps: {kept}")]] if kept else []
-    rows += [[faint(note)]] if note else []
-    return lines(rows or [[faint("Choose a pipeline.")]])
+    return lines([*rows, [faint(note)]])
 
 
 def _input(
-    field: Field, label: str, element: Element, *, hint: str | None = None
+    field: Field,
+    label: str,
+    element: Element,
+    *,
+    hint: str | None = None,
+    is_optional: bool = False,
 ) -> Block:
     return {
         "type": "input",
         "block_id": field.value,
         "label": _plain(label),
         "element": {**element, "action_id": field.action_id},
-        "optional": field in {Field.BRANCH, Field.MENTION},
+        "optional": is_optional,
         # Every change is told, so that the command can be shown as it is by then.
         "dispatch_action": True,
         **({"hint": _plain(hint)} if hint else {}),

@@ -96,7 +96,7 @@ def watches(answer: Watches) -> Message:
         blocks += [_watch(row) for row in rows]
     if not answer.rows:
         blocks.append(lines([[plain("Nobody is told of anything: watch begins it.")]]))
-    some = "; ".join(f"{row.watch.id} {row.watch.target}" for row in answer.rows)
+    some = "; ".join(f"{row.watch.id} {row.name}" for row in answer.rows)
     return Message.of(f"{title}. {some}".strip(), blocks)
 
 
@@ -106,7 +106,7 @@ def _watch(row: WatchRow) -> Block:
         " · in runbell.yml, and changed there" if watch.origin is Origin.FILE else ""
     )
     muted = f" · muted {row.muted_until}" if row.muted_until else ""
-    said = f"{watch.id} · {watch.target}{filed}{muted}\n{row.what}"
+    said = f"{watch.id} · {row.name}{filed}{muted}\n{row.what}"
     return section(_row_text(said), _menu(row.offers))
 
 

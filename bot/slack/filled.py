@@ -13,7 +13,7 @@ from typing import Any
 from bot.answers import Form
 from bot.commands.asker import Asker
 from bot.records import Event, Style
-from bot.render.dialog import CALLBACK, Field
+from bot.render.dialog import CALLBACK, NO_TARGET, Field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,13 @@ class Filled:
     """The `response_url` of where it was asked for."""
     view: str = ""
     """Slack's id of the modal; empty while it is not open."""
+    hash: str = ""
+    """Slack's word for what the modal showed when this was filled in."""
+
+    @property
+    def here(self) -> str | None:
+        """The channel it was asked for in; `None` in a direct message."""
+        return None if self.asker.is_direct else self.asker.channel or None
 
     @property
     def metadata(self) -> str:
@@ -34,8 +41,8 @@ class Filled:
         kept = {
             "watch": form.watch,
             "target": form.target if form.watch else None,
+            "name": form.name if form.watch else None,
             "rest": form.rest,
-            "channel": form.channel,
             "asked_in": asker.channel,
             "thread": asker.thread,
             "is_direct": asker.is_direct,
@@ -55,8 +62,8 @@ class Filled:
         form = Form(
             watch=watch,
             target=_text(kept.get("target")) if watch else None,
+            name=(_text(kept.get("name")) or "") if watch else "",
             rest=_text(kept.get("rest")) or "",
-            channel=_text(kept.get("channel")),
         )
         asker = Asker(
             user=str(_mapping(body.get("user")).get("id") or ""),
@@ -64,22 +71,30 @@ class Filled:
             thread=_text(kept.get("thread")),
             is_direct=kept.get("is_direct") is True,
         )
-        return cls(
+        found = cls(
             form=_with_fields(form, _state(body, view)),
             asker=asker,
             url=_text(kept.get("url")) or "",
             view=_text(view.get("id")) or "",
+            hash=_text(view.get("hash")) or "",
+        )
+        # That it is told here goes without saying, as when it is typed.
+        is_here = found.form.channel == found.here
+        return (
+            replace(found, form=replace(found.form, channel=None)) if is_here else found
         )
 
 
 def _with_fields(form: Form, state: Mapping[str, Mapping[str, Any]]) -> Form:
     if Field.TARGET in state and form.watch is None:
         chosen = _mapping(state[Field.TARGET].get("selected_option"))
-        form = replace(
-            form,
-            target=_text(chosen.get("value")),
-            name=_text(_mapping(chosen.get("text")).get("text")) or "",
-        )
+        target = _text(chosen.get("value"))
+        if target != NO_TARGET:
+            name = _text(_mapping(chosen.get("text")).get("text")) or ""
+            form = replace(form, target=target, name=name)
+    if Field.CHANNEL in state and form.watch is None:
+        channel = _text(state[Field.CHANNEL].get("selected_conversation"))
+        form = replace(form, channel=channel)
     if Field.ON in state:
         ticked = state[Field.ON].get("selected_options")
         options = ticked if isinstance(ticked, list) else ()

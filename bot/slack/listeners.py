@@ -1,7 +1,8 @@
 """What Slack tells us → a question, acknowledged at once and answered by its own task.
 
 Bolt runs with `process_before_response=True`: the acknowledgement then takes 0.3 ms
-instead of 11, and a listener must not do any work itself.
+instead of 11, and a listener must not do any work itself. Where the acknowledgement is
+the answer (a search, a form) others are waited for, for a second at the most.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class Listeners:
             self._errands.run(self._do(pressed))
 
     async def searched(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Offer what can be watched, by what was typed; nobody is waited for.
+        """Offer what can be watched, by what was typed.
 
         https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
         """
@@ -125,14 +126,20 @@ class Listeners:
         https://docs.slack.dev/surfaces/modals#displaying_errors
         """
         filled = Filled.read(body)
-        wrong = self._dialogs.refusal(filled) if filled else {}
+        if filled is None:
+            log.warning("a form that nobody knows")
+            await ack()
+            return
+        dialogs = self._dialogs
+        wrong = dialogs.refusal(filled) or await dialogs.deafness(filled)
         if wrong:
             await ack(response_action="errors", errors=dict(wrong))
             return
+        # Two quick presses are one wish: the form closes once it is taken.
+        is_new = self._is_new(filled.view)
         await ack()
-        if filled is None:
-            log.warning("a form that nobody knows")
-        else:
+        if is_new:
+            dialogs.taken(filled)
             text = str(command_of(filled.form))
             answering = self._replies.to_form(text, filled.url, filled.asker)
             self._errands.run(answering)

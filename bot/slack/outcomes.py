@@ -40,7 +40,10 @@ WORDS: Mapping[str, Result] = {
         (
             "cant_update_message",
             "edit_window_closed",
+            # https://docs.slack.dev/reference/methods/views.update#errors
+            "hash_conflict",
             "message_not_found",
+            "not_found",
             "thread_not_found",
         ),
         Result.GONE,

@@ -37,13 +37,10 @@ OWN_FAULT = Problem(
     hint="Ask again; if it stays, show the log to whoever runs the bot.",
 )
 
-
 TRY = "The change stands all the same; alerts may not arrive there either."
-ADVICE = dict.fromkeys(
-    ("not_in_channel", "channel_not_found"),
-    "Invite me there, or no alert will arrive: the change stands, and nobody hears it.",
-)
-"""What to do about Slack's words for why a channel cannot be told."""
+OUTSIDE = frozenset({"not_in_channel", "channel_not_found"})
+"""Slack's words for a channel that we are no member of."""
+INVITE = "Invite me there, or no alert will arrive"
 
 
 class Replies:
@@ -193,8 +190,11 @@ class Replies:
             return None
         if not posted.is_lost:
             return "I do not know whether the channel was told of it."
+        if posted.why in OUTSIDE:
+            told = "the change stands, and nobody hears it."
+            return f"I could not tell the channel ({posted.why}). {INVITE}: {told}"
         why = f" ({posted.why})" if posted.why else ""
-        return f"I could not tell the channel{why}. {ADVICE.get(posted.why, TRY)}"
+        return f"I could not tell the channel{why}. {TRY}"
 
     def _message(self, said: Said, *, is_private: bool) -> Message:
         """Return the message; with nothing to press while it will be replaced."""

@@ -71,7 +71,8 @@ async def test_a_watch_is_tested_muted_and_removed_from_its_menu(
     [watch] = await kept(stage)
 
     listed = await slash(stage, "watches")
-    assert f"{watch.id} · {watch.target}" in shown(listed, clock)
+    name = stage.clouds["flow"].world.pipelines()[0].name
+    assert f"{watch.id} · {name} (flow)" in shown(listed, clock)
     menu = next(b["accessory"] for b in listed.blocks if "accessory" in b)
     commands: dict[str, Any] = {
         option["text"]["text"]: option["value"] for option in menu["options"]

@@ -53,6 +53,25 @@ async def test_what_is_typed_is_answered_until_the_end() -> None:
     assert "What I can do" not in text
 
 
+async def test_what_all_are_told_and_what_only_one_is_told_say_so_in_order() -> None:
+    text = await played("/runs watch payments-release", "quit")
+
+    typed, to_all, rest = text.partition("Visible to all in #deploys")
+    assert typed.strip().endswith("/runs watch payments-release")
+    told, to_one, answered = rest.partition("Only visible to you")
+    assert "watches payments-release (flow) here" in told
+    assert to_all
+    assert to_one
+    assert answered.strip().startswith("I watch payments-release (flow), as w")
+
+
+async def test_a_form_that_opens_is_said_to_be_in_the_browser() -> None:
+    text = await played("/runs watch", "/runs watches", "quit")
+
+    assert "A form has opened" in text
+    assert "watches here" in text
+
+
 async def test_the_bot_starts_answers_and_stops_as_a_process(tmp_path: Path) -> None:
     config = tmp_path / "runbell.yml"
     slack = LocalSlack(

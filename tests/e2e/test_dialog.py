@@ -47,7 +47,6 @@ async def suggested(stage: Stage, query: str) -> list[dict[str, Any]]:
         stage.person, before(stage), Field.TARGET.action_id, query
     )
     assert ack.error is None
-    assert ack.took < QUICKLY
     return [o for g in ack.body.get("option_groups", ()) for o in g["options"]]
 
 
@@ -79,7 +78,6 @@ async def test_a_watch_is_searched_chosen_and_submitted(
     stage: Stage, clock: FakeClock
 ) -> None:
     await ask(stage, "watch")
-    await stage.bot.desk.reader.pipelines("flow")
     name = pipeline(stage).name
 
     [option] = [
@@ -120,6 +118,8 @@ async def test_edit_opens_the_form_with_what_the_watch_says(
     await stage.bot.errands.settle()
     view = before(stage)
     assert view.content["title"]["text"] == "Change a watch"
+    watched = f"{watch.id} watches {pipeline(stage).name} (flow)"
+    assert view.blocks[0]["text"]["text"] == watched
     assert "It keeps: after:2" in told(view)
     assert f"/runs watch {watch.id} after:2 branch:main on:broken" in told(view)
     assert "it would have rung" in told(view)
@@ -146,8 +146,6 @@ async def test_after_a_mention_a_button_opens_the_form(
     await stage.bot.errands.settle()
 
     assert before(stage).content["title"]["text"] == "New watch"
-    await suggested(stage, "")
-    await stage.bot.desk.reader.pipelines("flow")
     chosen = (await suggested(stage, pipeline(stage).name))[0]
     await submit(stage, {"target": chosen})
     assert (await made(stage)).target == chosen["value"]
@@ -195,7 +193,6 @@ async def test_a_form_that_comes_too_late_for_its_place_is_confirmed_directly(
 ) -> None:
     stage = socket_stage
     await ask(stage, "watch")
-    await stage.bot.desk.reader.pipelines("flow")
     chosen = (await suggested(stage, pipeline(stage).name))[0]
     clock.move(timedelta(minutes=31))
 
@@ -205,3 +202,75 @@ async def test_a_form_that_comes_too_late_for_its_place_is_confirmed_directly(
     place = stage.slack.open_dm(stage.person)
     said = stage.slack.everything(place, viewer=stage.person)[-1]
     assert shown(said, clock).startswith("I watch ")
+
+
+async def test_another_channel_is_chosen_told_and_shown_in_the_command(
+    stage: Stage, clock: FakeClock
+) -> None:
+    ops = stage.slack.add_channel("ops", stage.person, private=True)
+    await ask(stage, "watch")
+    target = (await suggested(stage, pipeline(stage).name))[0]
+    await choose(stage, Field.TARGET, target)
+
+    view = await choose(stage, Field.CHANNEL, ops.id)
+    assert f"/runs watch {target['value']} in {ops.id}" in told(view)
+
+    await submit(stage, {"target": target, "channel": ops.id})
+    assert await kept(stage) == []
+    assert public(stage) == []
+    [line] = stage.slack.everything(ops)
+    assert f"{stage.person.id} watches " in shown(line, clock)
+    assert shown(mine(stage), clock).startswith("I watch ")
+
+
+async def test_a_channel_that_i_am_no_member_of_is_told_at_its_field(
+    socket_stage: Stage,
+) -> None:
+    stage = socket_stage
+    outside = stage.slack.add_channel("outside", stage.person, bot=False, private=True)
+    view = await ask(stage, "watch")
+    target = (await suggested(stage, pipeline(stage).name))[0]
+
+    given = {"target": target, "channel": outside.id}
+    ack = await stage.slack.submit(view, given)
+
+    assert ack.error is None
+    [(field, said)] = ack.body["errors"].items()
+    assert field == Field.CHANNEL
+    assert said.endswith("Invite me there, or no alert will arrive.")
+    assert before(stage) is view
+
+    await stage.slack.invite(stage.person, outside)
+    await submit(stage, given)
+    assert len(stage.slack.everything(outside)) == 1
+
+
+async def test_without_the_optional_scopes_the_answer_tells_what_was_not_told(
+    socket_stage: Stage, clock: FakeClock
+) -> None:
+    stage = socket_stage
+    stage.slack.scopes.difference_update({"channels:history", "groups:history"})
+    stage.slack.scopes.difference_update({"im:history", "mpim:history"})
+    stage.slack.scopes.discard("chat:write.public")
+    outside = stage.slack.add_channel("outside", stage.person, bot=False)
+    await ask(stage, "watch")
+    target = (await suggested(stage, pipeline(stage).name))[0]
+
+    await submit(stage, {"target": target, "channel": outside.id})
+
+    said = shown(mine(stage), clock)
+    assert said.startswith("I watch ")
+    assert "I could not tell the channel (not_in_channel). Invite me there, or" in said
+
+
+async def test_two_quick_submits_make_one_watch_and_say_so_once(stage: Stage) -> None:
+    view = await ask(stage, "watch")
+    target = (await suggested(stage, pipeline(stage).name))[0]
+    ack = await stage.slack.submit(view, {"target": target})
+    again = await stage.slack.redeliver(ack)
+    await stage.bot.errands.settle()
+
+    assert (ack.error, again.error) == (None, None)
+    await made(stage)
+    assert len(public(stage)) == 1
+    assert len(stage.slack.everything(stage.channel, viewer=stage.person)) == 2

@@ -223,6 +223,69 @@ async def test_a_modal_is_filled_in_and_submitted(
     assert stage.slack.view(stage.person) is None
 
 
+COMMAND = "document.querySelector('.modal-body').innerText"
+
+
+async def test_a_watch_is_filled_in_with_keys_and_mouse_and_told_to_all(
+    stage: Stage, browser: Browser
+) -> None:
+    await say(browser, "/runs watch")
+    await browser.until("document.activeElement?.role === 'combobox'")
+    await browser.type("nothing like it")
+    await browser.until(
+        "document.querySelector('.search-list').innerText === 'Nothing fits'"
+    )
+    await browser.press("Escape")
+    await browser.until("!document.querySelector('.search-list')")
+    await browser.type("release")
+    await browser.until("document.querySelectorAll('[role=option]').length === 2")
+    await browser.press("ArrowDown")
+    await browser.press("ArrowUp")
+    await browser.press("Enter")
+    await browser.until(f"{COMMAND}.includes('watch flow:')")
+
+    await browser.click("input[type=checkbox][name]:checked")
+    await browser.until(f"{COMMAND}.includes('on:fixed')")
+    await browser.evaluate("document.querySelector('[maxlength]').focus()")
+    await browser.type("main")
+    await browser.until(f"{COMMAND}.includes('branch:main on:fixed')")
+    await browser.until(f"{COMMAND}.includes('it would have rung')")
+    await browser.press("Enter")
+    await browser.until("!document.querySelector('dialog')")
+
+    said = await browser.text(".message.ephemeral .content")
+    assert "I watch payments-release (flow), as w" in said
+    told = await browser.text(".message:not(.ephemeral)")
+    assert "@you watches payments-release (flow) here, as w" in told
+    assert stage.slack.refused == []
+
+    await say(browser, "/runs watches")
+    await browser.until("document.querySelector('.overflow')")
+    await walk_back(browser, "⋯")
+    await browser.press("Enter")
+    await browser.until("document.activeElement?.role === 'menuitem'")
+    await walk_down(browser, "Edit")
+    await browser.press("Enter")
+    assert await browser.text("#modal-title") == "Change a watch"
+    field = "document.querySelector('[maxlength]').value"
+    assert await browser.evaluate(field) == "main"
+    await browser.press("Escape")
+    await browser.until("!document.querySelector('dialog')")
+
+
+async def test_what_is_wrong_with_a_form_is_said_at_its_field_until_it_is_changed(
+    browser: Browser,
+) -> None:
+    await say(browser, "/runs watch")
+    await browser.click("dialog .button.primary")
+    assert await browser.text(".field-problem") == "This field has to be filled in."
+    await browser.until("document.activeElement?.ariaInvalid === 'true'")
+
+    await browser.press("ArrowDown")
+    await browser.click("[role=option]")
+    await browser.until("!document.querySelector('.field-problem')")
+
+
 async def test_a_message_that_changes_is_changed_in_place(
     stage: Stage, browser: Browser, app: AsyncWebClient
 ) -> None:

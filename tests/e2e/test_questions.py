@@ -29,7 +29,7 @@ WORDS = {
 
 async def lines(stage: Stage, clock: FakeClock, text: str) -> list[str]:
     """Type a command and return the lines of the answer as people read them."""
-    message = await ask(stage, text)
+    message = (await ask(stage, text))[-1].message
     assert message.text
     return terminal(message, clock.now()).plain.splitlines()
 
@@ -202,7 +202,8 @@ async def test_a_command_delivered_twice_is_answered_once(stage: Stage) -> None:
 
 
 async def test_what_is_typed_rings_nobody(stage: Stage) -> None:
-    message = await ask(stage, "status <!channel> & <@U1>")
+    [said] = await ask(stage, "status <!channel> & <@U1>")
+    message = said.message
 
     assert "<!channel>" not in message.text
 

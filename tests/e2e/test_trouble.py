@@ -23,7 +23,7 @@ CONNECTIONS = ("nsml", "flow", "codearts", "check", "northflank")
 
 
 async def shown(stage: Stage, clock: FakeClock, text: str = "status") -> str:
-    return terminal(await ask(stage, text), clock.now()).plain
+    return terminal((await ask(stage, text))[-1].message, clock.now()).plain
 
 
 @pytest.mark.parametrize("name", CONNECTIONS)

@@ -76,6 +76,8 @@ class Press(_Act):
     place: str | None = None
     ts: str | None = None
     view: str | None = None
+    values: Mapping[str, Any] = {}
+    """What else is filled in, in the modal."""
 
     async def do(self, stage: Stage) -> Told:
         """Press it."""
@@ -86,6 +88,7 @@ class Press(_Act):
                 self.action_id,
                 self.value,
                 block_id=self.block_id,
+                given=self.values,
             )
         )
 
@@ -121,9 +124,10 @@ class Submit(_Act):
             ack = await stage.slack.submit(view, self.values)
         except NotPossible as refusal:
             what, *where = refusal.args
+            said = f"{what[:1].upper()}{what[1:]}."
             if not {block["block_id"] for block in view.blocks}.intersection(where):
                 raise
-            return {"errors": {str(block): str(what) for block in where}}
+            return {"errors": {str(block): said for block in where}}
         body = ack.body if isinstance(ack.body, dict) else {}
         if not ack.error and body.get("response_action") == "errors":
             return {"errors": body["errors"]}

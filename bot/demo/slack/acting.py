@@ -104,11 +104,13 @@ class Acting(Reading):
         value: Any = None,
         *,
         block_id: str | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> Ack:
         """Press a button, or choose something, in a message, a modal or the Home tab.
 
         For menus `value` is the value of the option (a list for several), for pickers
-        what was picked; for a button it may be left out.
+        what was picked; for a button it may be left out. `given` is what else is filled
+        in there, as `submit` takes it.
 
         Raises:
             NotPossible: the person does not see it, or it is not there.
@@ -118,7 +120,7 @@ class Acting(Reading):
         block, element = inputs.find(place.blocks, action_id, block_id)
         stamp = self._state.workspace.stamp()
         more: dict[str, Any] = {
-            **payloads.container(self._state, place),
+            **payloads.container(self._state, place, given),
             "trigger_id": self._trigger(person, place),
             "actions": [inputs.act(block, element, value, stamp)],
         }

@@ -96,8 +96,8 @@ def state_of(
 ) -> dict[str, dict[str, JSON]]:
     """Return `state.values`: block_id → action_id → what stands in the field.
 
-    `given` says what the person has put in, by block_id or by action_id; the other
-    fields hold what they began with.
+    `given` says what the person has put in, by block_id or by action_id, `None` for
+    what they have taken out; the other fields hold what they began with.
     """
     typed = given or {}
     values: dict[str, dict[str, JSON]] = {}
@@ -106,8 +106,8 @@ def state_of(
             if element["type"] in STATELESS or element["type"] not in CHOSEN:
                 continue
             names = (block["block_id"], element["action_id"])
-            value = next((typed[name] for name in names if name in typed), None)
-            filled = _initial(element) if value is None else _choose(element, value)
+            name = next((name for name in names if name in typed), None)
+            filled = _choose(element, typed[name]) if name else _initial(element)
             entry = {"type": element["type"], **filled}
             values.setdefault(block["block_id"], {})[element["action_id"]] = entry
     return values
@@ -158,6 +158,8 @@ def _initial(element: JSON) -> JSON:
 
 def _choose(element: JSON, value: Any) -> JSON:
     key = CHOSEN[element["type"]]
+    if value is None:
+        return {key: [] if key.endswith("s") else None}
     if key == "selected_option":
         return {key: _option(element, value)}
     if key == "selected_options":

@@ -120,15 +120,17 @@ def interaction(
     return Envelope("interactive", payload)
 
 
-def container(state: State, place: Place) -> JSON:
-    """Return the part of an interaction that says where it was.
+def container(
+    state: State, place: Place, given: Mapping[str, Any] | None = None
+) -> JSON:
+    """Return the part of an interaction that says where it was, and what is filled in.
 
     Of an ephemeral message only its place is told: Slack does not keep what it said.
     """
     if isinstance(place, View):
         return {
             "container": {"type": "view", "view_id": place.id},
-            "view": state.views.describe(place, state_of(place.blocks)),
+            "view": state.views.describe(place, state_of(place.blocks, given)),
         }
     where: JSON = {
         "type": "message",
@@ -141,7 +143,7 @@ def container(state: State, place: Place) -> JSON:
     told: JSON = {
         "container": where,
         "channel": {"id": place.channel.id, "name": channel_name(place.channel)},
-        "state": {"values": state_of(place.blocks)},
+        "state": {"values": state_of(place.blocks, given)},
     }
     if not place.is_ephemeral:
         told["message"] = place.wire()

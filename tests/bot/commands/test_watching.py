@@ -303,7 +303,7 @@ async def test_a_watch_named_alone_is_a_form_with_what_it_says(room: Room) -> No
     assert found.form == Form(
         watch=kept.id,
         target="ci:release",
-        name="ci:release",
+        name="release (ci)",
         on=frozenset({Event.BROKEN, Event.DONE}),
         branch="main",
         style=Style.EDIT,
@@ -455,6 +455,27 @@ async def test_a_row_offers_what_can_be_done_with_its_watch(room: Room) -> None:
     assert [offer.label for offer in row.offers] == ["Edit", "Test", "Unmute", "Remove"]
     for offer in row.offers:
         assert not isinstance(await room.ask(offer.command), Pending)
+
+
+async def test_watches_are_listed_by_name_where_that_is_known_and_nobody_waits(
+    room: Room,
+) -> None:
+    await room.watch("watch release")
+    await room.watch("watch ci:*")
+    reader = Reader(room.desk.reader.providers, clock=room.clock)
+
+    async def listed() -> list[str]:
+        found = await room.ask("watches")
+        assert isinstance(found, Watches)
+        return sorted(row.name for row in found.rows)
+
+    assert await listed() == ["ci:*", "release (ci)"]
+    room.ci.gate = asyncio.Event()
+    room.desk = replace(room.desk, reader=reader)
+    assert await listed() == ["ci:*", "ci:release"]
+    room.ci.gate.set()
+    await reader.pipelines("ci")
+    assert await listed() == ["ci:*", "release (ci)"]
 
 
 async def test_long_lists_of_watches_have_pages(room: Room) -> None:

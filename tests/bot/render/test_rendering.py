@@ -725,9 +725,12 @@ def test_each_watch_has_a_menu_and_says_where_it_is_written() -> None:
     answer = Watches(
         scope="in all channels",
         rows=(
-            WatchRow(watch=NIGHTLY, what="when it breaks", offers=offers),
+            WatchRow(
+                watch=NIGHTLY, name="nightly (ci)", what="when it breaks", offers=offers
+            ),
             WatchRow(
                 watch=replace(NIGHTLY, id="f1", origin=Origin.FILE),
+                name="ci:nightly",
                 what="when it breaks",
                 muted_until="until it is fixed",
             ),
@@ -740,7 +743,7 @@ def test_each_watch_has_a_menu_and_says_where_it_is_written() -> None:
         "",
         "In C0CI",
         "",
-        "w7k3f · ci:nightly",
+        "w7k3f · nightly (ci)",
         "when it breaks",
         "",
         "f1 · ci:nightly · in runbell.yml, and changed there · muted until it is fixed",
@@ -1048,6 +1051,7 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
             st.builds(
                 WatchRow,
                 watch=WATCHES,
+                name=TEXT,
                 what=TEXT,
                 muted_until=st.none() | TEXT,
                 offers=OFFERS,

@@ -107,7 +107,7 @@ export function App() {
         />
       )}
       {docs.modal && (
-        <Modal view={docs.modal} data={data} tell={tell} confirm={confirm} problem={problem} />
+        <Modal key={docs.modal.id} view={docs.modal} data={data} tell={tell} confirm={confirm} problem={problem} />
       )}
       {confirmDialog}
       <Announcer docs={docs} />

@@ -5,9 +5,10 @@ import { Component, memo, useContext, useMemo } from "react";
 import { Message as Drawn } from "slack-blocks-to-jsx";
 import { SlackDate } from "./dates.jsx";
 import { Element } from "./elements.jsx";
-import { Field, wordsOf } from "./fields.jsx";
+import { Field } from "./fields.jsx";
 import { Holder } from "./holder.js";
 import { NotDrawn } from "./not_drawn.jsx";
+import { wordsOf } from "./options.js";
 import { prepared } from "./prepare.js";
 
 const HOOKS = {

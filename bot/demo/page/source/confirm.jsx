@@ -2,7 +2,7 @@
 // https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object
 
 import { useEffect, useRef, useState } from "react";
-import { wordsOf } from "./fields.jsx";
+import { wordsOf } from "./options.js";
 
 /** Return `confirm(said)`, a promise of whether the person agrees, and its dialog. */
 export function useConfirm() {

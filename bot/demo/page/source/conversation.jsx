@@ -100,7 +100,14 @@ function Start({ place, you, tell }) {
   const { command, bot } = you;
   const tries = place.direct
     ? ["status", "list release", "help"]
-    : [command, `${command} status`, `${command} list release`, `@${bot.name} status`, `${command} help`];
+    : [
+        command,
+        `${command} status`,
+        `${command} list release`,
+        `${command} watch`,
+        `@${bot.name} status`,
+        `${command} help`,
+      ];
   return (
     <div className="start">
       <h3>{place.direct ? `You and ${place.name}` : `Welcome to #${place.name}`}</h3>

@@ -1,10 +1,11 @@
 // What one can press or choose, in a message or beside a section of a modal.
 
 import { useContext, useState } from "react";
-import { Control, SELECTS, groupsOf, wordsOf } from "./fields.jsx";
+import { Control, SELECTS } from "./fields.jsx";
 import { Holder } from "./holder.js";
 import { Menu } from "./menu.jsx";
 import { NotDrawn } from "./not_drawn.jsx";
+import { groupsOf, wordsOf } from "./options.js";
 
 /** Press once, after asking where the element wants that, and wait for the answer. */
 function usePress(block, element) {

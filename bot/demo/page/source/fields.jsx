@@ -1,9 +1,10 @@
 // What one fills in: the inputs of a form, with their labels, hints and problems.
 
-import { emojify } from "node-emoji";
-import { useContext, useEffect, useId, useState } from "react";
+import { useContext, useEffect, useId, useRef, useState } from "react";
 import { Holder } from "./holder.js";
 import { NotDrawn } from "./not_drawn.jsx";
+import { groupsOf, wordsOf } from "./options.js";
+import { Search } from "./search.jsx";
 
 export const SELECTS = [
   "static_select",
@@ -12,36 +13,6 @@ export const SELECTS = [
   "channels_select",
   "conversations_select",
 ];
-
-/** The words of a text object, as plain text. */
-export function wordsOf(text) {
-  if (!text) return "";
-  return text.emoji === false ? text.text : emojify(text.text);
-}
-
-const optionOf = (option) => ({
-  label: wordsOf(option.text),
-  description: wordsOf(option.description),
-  value: option.value,
-  url: option.url,
-  whole: option,
-});
-
-/** The options of a menu as `[{label, options}]`; people and channels from `data`. */
-export function groupsOf(element, data = {}) {
-  const named = (list = []) => list.map(({ id, name }) => ({ value: id, label: name }));
-  if (/users_select$/.test(element.type)) return [{ options: named(data.users) }];
-  if (/(channels|conversations)_select$/.test(element.type)) {
-    return [{ options: named(data.channels) }];
-  }
-  if (element.option_groups) {
-    return element.option_groups.map((group) => ({
-      label: wordsOf(group.label),
-      options: group.options.map(optionOf),
-    }));
-  }
-  return [{ options: (element.options ?? []).map(optionOf) }];
-}
 
 function initialOf(element) {
   const options = element.initial_options?.map((option) => option.value);
@@ -106,27 +77,16 @@ function Moment({ element, value, put, about }) {
 }
 
 function SelectControl({ element, value, put, about }) {
-  const { data, suggest } = useContext(Holder);
-  const isExternal = element.type === "external_select";
-  const [groups, setGroups] = useState(() => groupsOf(element, data));
-  useEffect(() => {
-    if (isExternal) suggest(element, "").then((found) => setGroups(groupsOf(found)));
-  }, []);
-  const all = groups.flatMap((group) => group.options);
-  const first = element.initial_option;
+  const { data } = useContext(Holder);
+  const none = wordsOf(element.placeholder) || "Choose …";
   return (
     <select
       {...about}
-      key={all.length}
-      defaultValue={value?.value ?? value ?? ""}
-      onChange={(event) => {
-        const option = all.find((one) => one.value === event.target.value);
-        put(isExternal ? (option?.whole ?? first) : event.target.value);
-      }}
+      defaultValue={value ?? ""}
+      onChange={(event) => put(event.target.value || null)}
     >
-      {!first && <option value="">{wordsOf(element.placeholder) || "Choose …"}</option>}
-      {isExternal && first && <option value={first.value}>{wordsOf(first.text)}</option>}
-      {groups.map((group, index) => {
+      {!element.initial_option && <option value="">{none}</option>}
+      {groupsOf(element, data).map((group, index) => {
         const options = group.options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}
@@ -197,6 +157,7 @@ const CONTROLS = {
   timepicker: TextControl,
   url_text_input: TextControl,
   ...Object.fromEntries(SELECTS.map((name) => [name, SelectControl])),
+  external_select: Search,
 };
 
 /** One control; `put` is called with what is now in it. */
@@ -208,9 +169,29 @@ export function Control({ element, label, value, put, about = {} }) {
   return <Kind element={element} label={label} value={first} put={put} about={described} />;
 }
 
+/** How long nothing is typed before the bot is told, in milliseconds. */
+const PAUSE = 300;
+
+/** Tell the bot of a change where the block wants that; of what is typed, after a pause. */
+function useDispatch(block) {
+  const { press } = useContext(Holder);
+  const timer = useRef(null);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  if (!block.dispatch_action) return () => {};
+  const { element } = block;
+  const when = element.dispatch_action_config?.trigger_actions_on ?? [];
+  if (!/_input$/.test(element.type)) return (value) => press(block, element, value);
+  return (value) => {
+    clearTimeout(timer.current);
+    if (!when.includes("on_character_entered")) return;
+    timer.current = setTimeout(() => press(block, element, value || null), PAUSE);
+  };
+}
+
 /** An `input` block. */
 export function Field({ block }) {
-  const { form, press } = useContext(Holder);
+  const { form } = useContext(Holder);
+  const dispatch = useDispatch(block);
   const id = useId();
   const { element } = block;
   const problem = form?.errors[block.block_id];
@@ -218,7 +199,7 @@ export function Field({ block }) {
   const notes = [block.hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean);
   const put = (value) => {
     form?.put(block.block_id, value);
-    if (block.dispatch_action && !/_input$/.test(element.type)) press(block, element, value);
+    dispatch(value);
   };
   return (
     <div className="field">

@@ -3,8 +3,8 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Blocks } from "./blocks.jsx";
-import { wordsOf } from "./fields.jsx";
 import { Holder } from "./holder.js";
+import { wordsOf } from "./options.js";
 
 const inputsOf = (blocks) =>
   blocks.filter((block) => block.type === "input").map((block) => block.block_id);
@@ -27,9 +27,8 @@ export function Modal({ view, data, tell, confirm, problem }) {
     return () => before?.focus();
   }, []);
   useEffect(() => {
-    values.current = {};
-    setErrors({});
-  }, [view.id]);
+    dialog.current.querySelector("[aria-invalid]")?.focus();
+  }, [errors]);
 
   const holder = useMemo(
     () => ({
@@ -40,6 +39,7 @@ export function Modal({ view, data, tell, confirm, problem }) {
         value: (key) => values.current[key],
         put: (key, value) => {
           values.current[key] = value;
+          if (errors[key]) setErrors(({ [key]: _, ...others }) => others);
         },
       },
       press: (block, element, value) =>
@@ -48,6 +48,7 @@ export function Modal({ view, data, tell, confirm, problem }) {
           block_id: block.block_id,
           action_id: element.action_id,
           value,
+          values: values.current,
         }),
       suggest: (element, query) =>
         tell("suggest", { view: view.id, action_id: element.action_id, query }),
@@ -79,7 +80,7 @@ export function Modal({ view, data, tell, confirm, problem }) {
         close();
       }}
     >
-      <form onSubmit={submit}>
+      <form onSubmit={submit} noValidate>
         <header>
           <h2 id="modal-title">{wordsOf(view.title)}</h2>
           <button type="button" className="plain" aria-label="Close" onClick={close}>

@@ -320,7 +320,7 @@ async def test_a_modal_is_shown_and_says_which_field_is_missing(
     answer = await told(browser, "submit", view=modal["id"], values={})
 
     assert modal["title"]["text"] == "Watch"
-    assert answer == {"errors": {"name": "this field has to be filled in"}}
+    assert answer == {"errors": {"name": "This field has to be filled in."}}
 
 
 async def test_a_submitted_modal_reaches_the_bot(

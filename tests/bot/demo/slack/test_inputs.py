@@ -109,6 +109,17 @@ def test_an_optional_field_may_stay_empty() -> None:
         check_inputs([asking(typed)], {"t": "long"})
 
 
+def test_what_was_taken_out_of_a_field_is_no_longer_in_it() -> None:
+    person = {"type": "users_select", "action_id": "p", "initial_user": "U1"}
+    many = {"type": "multi_users_select", "action_id": "m", "initial_users": ["U1"]}
+    rows = [asking(person), {**asking(many), "block_id": "c"}]
+
+    assert state_of(rows)["b"]["p"]["selected_user"] == "U1"
+    taken_out = state_of(rows, {"b": None, "c": None})
+    assert taken_out["b"]["p"]["selected_user"] is None
+    assert taken_out["c"]["m"]["selected_users"] == []
+
+
 async def test_a_menu_with_options_of_its_own_asks_nobody(
     slack: LocalSlack, message: Message, ann: User
 ) -> None:
