@@ -27,6 +27,7 @@ from bot.watch.poller import Looked, Poller
 from bot.watch.posting import Counted, UnknownOutcome
 from bot.watch.schedule import Pace
 from bot.watch.service import Watching
+from bot.watch.storm import Gale
 from bot.watch.targets import Targets
 from bot.watch.vitals import Vitals
 from bot.work.memory import MemoryPlace
@@ -124,6 +125,7 @@ async def open_watch(
                 ),
                 calls=calls,
                 shows_log=said.shows_log,
+                gale=Gale(said.storm, said.storm_within),
             ),
             courier=Courier(
                 store,
@@ -135,7 +137,6 @@ async def open_watch(
                 count=count,
                 told=metrics.alerted,
             ),
-            clock=clock,
             history=timedelta(days=said.history_days),
             looked=lambda looked: _measure(looked, metrics),
         )

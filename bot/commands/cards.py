@@ -8,25 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from bot.alerts import Card, unpack
 from bot.alerts import pack as packed
-from bot.records import Delivery, DeliveryKind, Incident
+from bot.records import Delivery, DeliveryKind, DeliveryState, Incident
 from bot.watch.keys import key_of
 
 if TYPE_CHECKING:
     from bot.store import Tx
 
 _CARDS = frozenset({DeliveryKind.CARD, DeliveryKind.UPDATE})
+_ON_ITS_WAY = frozenset({DeliveryState.PENDING, DeliveryState.TRYING})
 
 
 async def redraw(tx: Tx, incident: Incident, now: datetime, **changes: Any) -> bool:
     """Have the card edited so that it shows what a person did; return whether it will.
 
-    A card that has not been posted yet is left alone: what is on its way is drawn
-    before anybody can press it.
+    One that is on its way is edited once it is there. One that a storm told of instead
+    is not made for this.
     """
     rows = await tx.outbox.of_incidents([incident.id])
     cards = [row for row in rows if row.kind in _CARDS]
     card = unpack(cards[-1].payload) if cards else None
-    if incident.ts is None or not isinstance(card, Card):
+    is_coming = any(
+        row.kind is DeliveryKind.CARD and row.state in _ON_ITS_WAY for row in rows
+    )
+    has_card = incident.ts is not None or is_coming
+    if not has_card or not isinstance(card, Card):
         return False
     await tx.outbox.add(
         [

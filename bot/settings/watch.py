@@ -63,6 +63,12 @@ class WatchSettings(Part):
     do not send it again. Looking needs the history scopes of the manifest.
     """
 
+    storm: int = Field(default=5, ge=2, le=1000)
+    """How many failures of one connection become one message in a channel."""
+
+    storm_within: Annotated[timedelta, seconds(3600, least=10)] = timedelta(seconds=120)
+    """Seconds within which they happen; the storm is over when none did for as long."""
+
     log_in_thread: bool = True
     """Whether the end of the log is said in the thread of a failure."""
 

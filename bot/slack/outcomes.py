@@ -21,7 +21,16 @@ SERVER_ERROR = 500
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 # https://docs.slack.dev/reference/methods/chat.update#errors
 WORDS: Mapping[str, Result] = {
-    **dict.fromkeys(("ratelimited", "rate_limited"), Result.NOT_SENT),
+    **dict.fromkeys(
+        (
+            "ratelimited",
+            "rate_limited",
+            # The workspace as a whole posts too much; a channel is being moved.
+            "message_limit_exceeded",
+            "external_channel_migrating",
+        ),
+        Result.NOT_SENT,
+    ),
     **dict.fromkeys(
         (
             # "Some aspect of the operation" may have succeeded.
@@ -30,6 +39,7 @@ WORDS: Mapping[str, Result] = {
             "service_unavailable",
             "request_timeout",
             "team_added_to_org",
+            "update_failed",
             # About `client_msg_id`, of which nothing more is promised.
             "duplicate_channel_not_found",
             "duplicate_message_not_found",
@@ -50,6 +60,14 @@ WORDS: Mapping[str, Result] = {
     ),
     **dict.fromkeys(
         (
+            "cannot_reply_to_message",
+            "restricted_action_non_threadable_channel",
+            "restricted_action_thread_locked",
+        ),
+        Result.BAD_THREAD,
+    ),
+    **dict.fromkeys(
+        (
             "cannot_dm_bot",
             "channel_not_found",
             "is_archived",
@@ -57,9 +75,7 @@ WORDS: Mapping[str, Result] = {
             "messages_tab_disabled",
             "not_in_channel",
             "restricted_action",
-            "restricted_action_non_threadable_channel",
             "restricted_action_read_only_channel",
-            "restricted_action_thread_locked",
             "restricted_action_thread_only_channel",
             "user_disabled",
             "user_not_found",
@@ -71,17 +87,21 @@ WORDS: Mapping[str, Result] = {
             "access_denied",
             "accesslimited",
             "account_inactive",
+            "deprecated_endpoint",
             "ekm_access_denied",
             "enterprise_is_restricted",
             "invalid_auth",
+            "method_deprecated",
             "missing_scope",
             "no_permission",
             "not_allowed_token_type",
             "not_authed",
             "org_login_required",
             "team_access_not_granted",
+            "team_not_found",
             "token_expired",
             "token_revoked",
+            "two_factor_setup_required",
         ),
         Result.BAD_INSTALL,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -58,18 +58,25 @@ class Outbox(Room[Delivery]):
             )
         ]
 
-    async def channels_waiting(self, now: datetime) -> list[str]:
-        """Return the channels with something to send; not those parked or paused.
+    async def channels_waiting(
+        self, now: datetime, *, longest_pause: timedelta
+    ) -> list[str]:
+        """Return the channels with something to send; not those that rest.
 
-        The one that has waited longest comes first.
+        The one that has waited longest comes first. A rest longer than `longest_pause`
+        is none: the clock was set back.
         """
+        resume_at = channels.c.resume_at
         statement = (
             select(outbox.c.channel)
             .outerjoin(channels, channels.c.channel == outbox.c.channel)
             .where(
                 _UNSETTLED,
-                channels.c.parked.is_(None),
-                or_(channels.c.resume_at.is_(None), channels.c.resume_at <= now),
+                or_(
+                    resume_at.is_(None),
+                    resume_at <= now,
+                    resume_at > now + longest_pause,
+                ),
             )
             .group_by(outbox.c.channel)
             .order_by(func.min(outbox.c.id))
@@ -164,17 +171,3 @@ class Outbox(Room[Delivery]):
             outbox.c.ts == ts,
             outbox.c.kind.in_(_POSTS),
         )
-
-    async def last_sent(self, channel: str) -> Delivery | None:
-        """Return the newest message of ours in a channel that Slack confirmed."""
-        # Slack's ids are seconds and a counter, of the same length for centuries.
-        # https://docs.slack.dev/messaging/retrieving-messages
-        found = await self._all(
-            outbox.c.channel == channel,
-            outbox.c.state == DeliveryState.SENT,
-            outbox.c.kind.in_(_POSTS),
-            outbox.c.ts.is_not(None),
-            order=(outbox.c.ts.desc(),),
-            limit=1,
-        )
-        return found[0] if found else None

@@ -8,16 +8,35 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.records import DeliveryState
+from bot.records import DeliveryKind, DeliveryState
 from bot.store.tables import happenings, incidents, mutes, outbox, runs, watches
 
 Outdated = Callable[[datetime], ColumnElement[bool]]
 
+_CARDS = (DeliveryKind.CARD, DeliveryKind.STORM)
 _UNSETTLED = (DeliveryState.PENDING, DeliveryState.TRYING)
 
 
 def _settled_deliveries(before: datetime) -> ColumnElement[bool]:
-    return and_(outbox.c.state.not_in(_UNSETTLED), outbox.c.created_at < before)
+    """Return what was told; but of an open incident its card, and how that looks now.
+
+    A person may act on the card for as long as it is red.
+    """
+    is_open = exists().where(
+        incidents.c.id == outbox.c.incident, incidents.c.closed_at.is_(None)
+    )
+    newer = outbox.alias("newer")
+    is_overtaken = exists().where(
+        newer.c.incident == outbox.c.incident,
+        newer.c.kind == DeliveryKind.UPDATE,
+        newer.c.id > outbox.c.id,
+    )
+    is_shown = and_(outbox.c.kind == DeliveryKind.UPDATE, ~is_overtaken)
+    return and_(
+        outbox.c.state.not_in(_UNSETTLED),
+        outbox.c.created_at < before,
+        ~and_(is_open, or_(outbox.c.kind.in_(_CARDS), is_shown)),
+    )
 
 
 def _closed_incidents(before: datetime) -> ColumnElement[bool]:
@@ -56,8 +75,8 @@ async def prune(connection: AsyncConnection, before: datetime, limit: int) -> in
     """Remove history from before a moment; return how many rows, at most `limit`.
 
     The verdicts on a happening go with it, uncounted. Never removed: deliveries that
-    are pending or trying, incidents that are open or still to be told of, what lineages
-    remember, the newest run of a pipeline.
+    are pending or trying, the cards of open incidents, incidents that are open or still
+    to be told of, what lineages remember, the newest run of a pipeline.
     """
     removed = 0
     for table, outdated in _HISTORY:

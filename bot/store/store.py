@@ -30,8 +30,9 @@ PATIENCE = timedelta(seconds=30)
 class Store:
     """All that Runbell remembers; made by `open_store`."""
 
-    def __init__(self, address: Address, engine: AsyncEngine) -> None:
+    def __init__(self, address: Address, engine: AsyncEngine, clock: Clock) -> None:
         self._address = address
+        self._clock = clock
         self._writing = engine
         self._reading = reading(engine)
         self._turn = asyncio.Lock()
@@ -62,7 +63,7 @@ class Store:
         following: list[Following] = []
         with explained():
             async with self._turn, self._writing.begin() as connection:
-                yield Tx(connection, following)
+                yield Tx(connection, following, self._clock)
         for follow in following:
             try:
                 await follow()
@@ -79,7 +80,7 @@ class Store:
         """
         with explained():
             async with self._reading.begin() as connection:
-                yield Tx(connection, [])
+                yield Tx(connection, [], self._clock)
 
     async def check(self) -> None:
         """Ask the database for a sign of life.
@@ -102,7 +103,8 @@ async def open_store(
     Args:
         url: such as `sqlite:///runbell.db` (made if there is none) or
             `postgresql://runbell:…@db.example.com/runbell`.
-        clock: to wait by, where the database does not answer.
+        clock: the time, where the database has none of its own; and to wait by, where
+            it does not answer.
         patience: for how long to wait for it at most; `None`: for as long as it takes.
 
     Raises:
@@ -115,7 +117,7 @@ async def open_store(
         await _prepare(address, clock, patience)
         engine = make_engine(address)
         try:
-            yield Store(address, engine)
+            yield Store(address, engine, clock)
         finally:
             await engine.dispose()
 

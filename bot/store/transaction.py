@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import DateTime, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.address import Dialect
@@ -18,6 +19,7 @@ from bot.store.places import Channels, Lanes
 from bot.store.prune import prune
 from bot.store.runs import Follows, Runs
 from bot.store.watches import Watches
+from providers.clock import Clock
 
 Following = Callable[[], Awaitable[object]]
 
@@ -28,9 +30,12 @@ class Tx:
     It belongs to one task: calls come one after the other.
     """
 
-    def __init__(self, connection: AsyncConnection, following: list[Following]) -> None:
+    def __init__(
+        self, connection: AsyncConnection, following: list[Following], clock: Clock
+    ) -> None:
         self.connection = connection
         """For the rest of `bot.store` alone."""
+        self._clock = clock
         self._following = following
         self.watches = Watches(connection)
         self.mutes = Mutes(connection)
@@ -43,6 +48,19 @@ class Tx:
         self.lanes = Lanes(connection)
         self.runs = Runs(connection)
         self.follows = Follows(connection)
+
+    async def now(self) -> datetime:
+        """Return the time by the one clock that all replicas share: the database's.
+
+        What one replica writes of a time, another one compares with its own; theirs may
+        differ. On SQLite there is but one process, and its clock.
+        """
+        if self.connection.dialect.name == Dialect.SQLITE:
+            return self._clock.now()
+        # Unlike now(), which says when the transaction began: it may have waited.
+        # https://www.postgresql.org/docs/current/functions-datetime.html
+        moment = select(func.clock_timestamp(type_=DateTime(timezone=True)))
+        return (await self.connection.execute(moment)).scalar_one().astimezone(UTC)
 
     async def prune(self, before: datetime, limit: int) -> int:
         """Remove history from before a moment; return how many rows, at most `limit`.

@@ -6,7 +6,8 @@ Pure. The rules, in the order in which `sort_out` applies them:
 2. Progress of a card that never appeared is told to nobody; news of it, such as that it
    is fixed, is posted as a message of its own.
 3. Where more than eight things wait to be posted, they become one storm message, since
-   Slack takes about one a second in a channel:
+   Slack takes about one a second in a channel; one such message becomes part of the
+   next, where it could not be sent meanwhile.
    https://docs.slack.dev/apis/web-api/rate-limits
 4. Failures go first, but no message overtakes an earlier one about the same pipeline.
 """
@@ -143,7 +144,7 @@ def _awaited_cards(waiting: Sequence[Waiting]) -> frozenset[str | None]:
 def _storm_members(waiting: Sequence[Waiting]) -> list[Waiting]:
     """Return what a storm tells, or nothing where there is no need of one."""
     awaited = _awaited_cards(waiting)
-    # What follows on a message in doubt cannot be told before that is settled.
+    # A message in doubt, and what follows on it, cannot be told before that is settled.
     in_doubt = frozenset[PipelineRef | str]().union(
         *(_subjects(w) for w in waiting if w.is_doubtful)
     )
@@ -171,7 +172,9 @@ def _storm_members(waiting: Sequence[Waiting]) -> list[Waiting]:
 
 
 def _can_be_swallowed(w: Waiting) -> bool:
-    return not w.is_doubtful and isinstance(w.alert, Card | Update)
+    # A storm that has an incident is told on as that goes on, and so stays.
+    is_of_a_backlog = isinstance(w.alert, Storm) and w.row.incident is None
+    return isinstance(w.alert, Card | Update) or is_of_a_backlog
 
 
 def _posts(w: Waiting, awaited: frozenset[str | None]) -> bool:
@@ -184,18 +187,17 @@ def _posts(w: Waiting, awaited: frozenset[str | None]) -> bool:
 def _storm(members: Sequence[Waiting]) -> Delivery:
     """Return one row that stands for all of these, frozen as they are now."""
     lines: dict[object, StormLine] = {}
+    untold = 0
     for w in members:
-        if isinstance(w.alert, Card | Update):
-            line = StormLine(
-                pipeline=replace(w.alert.pipeline, latest=None),
-                run=_in_short(w.alert.run),
-                event=w.alert.event,
-            )
+        untold += (
+            w.alert.count - len(w.alert.lines) if isinstance(w.alert, Storm) else 0
+        )
+        for line in _lines(w.alert):
             lines.setdefault((line.run.ref, line.event), line)
     connections = {line.pipeline.ref.connection for line in lines.values()}
     storm = Storm(
         lines=tuple(lines.values())[:MOST_LINES],
-        count=len(lines),
+        count=len(lines) + untold,
         connection=connections.pop() if len(connections) == 1 else None,
     )
     rows = [w.row for w in members]
@@ -207,6 +209,16 @@ def _storm(members: Sequence[Waiting]) -> Delivery:
         is_loud=any(row.is_loud for row in rows),
         created_at=min(row.created_at for row in rows),
     )
+
+
+def _lines(alert: Alert) -> tuple[StormLine, ...]:
+    """Return what a storm says of an alert that it swallows."""
+    if isinstance(alert, Storm):
+        return alert.lines
+    if not isinstance(alert, Card | Update):
+        return ()
+    pipeline = replace(alert.pipeline, latest=None)
+    return (StormLine(pipeline=pipeline, run=_in_short(alert.run), event=alert.event),)
 
 
 def _in_short(run: Run) -> Run:

@@ -24,10 +24,10 @@ import structlog
 from bot.alerts import Alert, unpack
 from bot.records import WORKSPACE
 from bot.render.message import Message
-from bot.watch.backlog import Waiting, is_too_old, sort_out
+from bot.watch.backlog import KEPT, Waiting, is_too_old, sort_out
 from bot.watch.doubts import Attempt, Doubts, Look, Search, oldest
 from bot.watch.letters import WITHOUT_METADATA, letter
-from bot.watch.parking import give_another_try, is_closed
+from bot.watch.parking import EDITS, resting
 from bot.watch.posting import (
     REQUEST,
     SETTLE,
@@ -50,6 +50,8 @@ LEASE = SETTLE
 
 MOST_ROWS = 1000
 
+TOO_LATE = "it could not be sent in time"
+
 
 @dataclass(frozen=True, slots=True)
 class _Try:
@@ -60,6 +62,8 @@ class _Try:
     message: Message
     claimed: float
     """When, by the steady clock."""
+    is_blind: bool
+    """It was in doubt, and nobody could look for it."""
 
 
 @dataclass(slots=True)
@@ -88,7 +92,7 @@ class Courier:
     Args:
         store: where the outbox is.
         poster: Slack.
-        clock: the time, and how the pace is kept.
+        clock: how the pace is kept; what time it is, the store says.
         steady: seconds of a clock that nobody sets, such as `time.monotonic`.
         zone: in which times are shown where the reader's own is not known.
         lease: how long a claim is one's own; nothing is sent after a third of it.
@@ -119,7 +123,7 @@ class Courier:
         self._guard = min(lease / 3, SETTLE - REQUEST).total_seconds()
         self._unknown_outcome = unknown_outcome
         self._count = count
-        self._settling = Settling(clock, count, told)
+        self._settling = Settling(count, told)
         self._doubts = Doubts(
             store,
             poster,
@@ -153,19 +157,25 @@ class Courier:
                 case _:
                     return turn
 
-    async def give_another_try(self) -> list[str]:
-        """Open the channels parked for an hour; return them, to be drained."""
+    async def give_up(self, limit: int) -> int:
+        """Bury what could not be delivered for long; return how many, at most `limit`.
+
+        Of all channels, those that are never drained as well: one that cannot be posted
+        to must not fill the store.
+        """
         async with self._store.write() as tx:
-            return await give_another_try(tx, self._clock.now())
+            before = await tx.now() - KEPT
+            dead = await tx.outbox.give_up(before, error=TOO_LATE, limit=limit)
+        for _ in range(dead):
+            self._count(Counted.DEAD)
+        return dead
 
     async def _turn(self, channel: str, memory: _Memory) -> _Turn:
         """Decide what comes next, and claim what is to be sent."""
         async with self._store.write() as tx:
-            now = self._clock.now()
-            for place in (WORKSPACE, channel):
-                state = await tx.channels.get(place)
-                if state is not None and is_closed(state, now):
-                    return state.resume_at
+            now = await tx.now()
+            if (until := await resting(tx, now, WORKSPACE, channel)) is not None:
+                return until
             waiting = await self._waiting(tx, channel, memory, now)
             doubtful = [w for w in waiting if w.is_doubtful]
             if (until := self._doubts.until(channel, doubtful, now)) is not None:
@@ -174,10 +184,13 @@ class Courier:
             if sought := [
                 w for w in doubtful if not w.is_edit and w.attempt not in looks
             ]:
-                return Search(tuple(sought), await oldest(tx, channel, sought))
+                until = await self._doubts.rest(tx, now)
+                return until or Search(tuple(sought), await oldest(tx, channel, sought))
             first = await self._sort_out(tx, channel, waiting, memory, now)
             if first is None:
                 return None
+            if first.is_edit and (until := await resting(tx, now, EDITS)) is not None:
+                return until
             return await self._claim(tx, first, looks.get(first.attempt), now)
 
     async def _waiting(
@@ -187,8 +200,7 @@ class Courier:
         found: list[Waiting] = []
         for row in await tx.outbox.waiting(channel, MOST_ROWS):
             if is_too_old(row, now):
-                why = row.error or "it could not be sent in time"
-                await self._settling.bury(tx, row, why)
+                await self._settling.bury(tx, row, row.error or TOO_LATE)
                 continue
             try:
                 alert = memory.alerts.get(row.id) or unpack(row.payload)
@@ -239,7 +251,7 @@ class Courier:
             return now + SETTLE  # another replica has just taken it
         if look is not None:
             self._count(look.value)
-        return _Try(first, message, claimed)
+        return _Try(first, message, claimed, is_blind)
 
     async def _try(self, channel: str, turn: _Try) -> None:
         """Hand a message to Slack, once, and write down what became of it."""
@@ -262,7 +274,7 @@ class Courier:
             self._count(Counted.OVERSLEPT)
         log.info("delivery", id=row.id, channel=channel, outcome=outcome.result.value)
         async with self._store.write() as tx:
-            await self._settling.apply(tx, waiting, outcome)
+            await self._settling.apply(tx, waiting, outcome, is_blind=turn.is_blind)
 
 
 async def _card(tx: Tx, ident: str | None, memory: _Memory) -> str | None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.watch.backlog import Waiting
+from bot.watch.parking import LOOKS, resting, state_of
 from bot.watch.posting import (
     SETTLE,
     Count,
@@ -18,7 +19,7 @@ from bot.watch.posting import (
     UnknownOutcome,
 )
 from bot.watch.rooms import Store, Tx
-from bot.watch.settling import Settling, state_of
+from bot.watch.settling import Settling
 
 SKEW = timedelta(seconds=120)
 """How far our clock may be from Slack's for a look to go back far enough."""
@@ -87,6 +88,12 @@ class Doubts:
         )
         return now + left if left > timedelta() else None
 
+    async def rest(self, tx: Tx, now: datetime) -> datetime | None:
+        """Return until when Slack wants no looks, if it does not."""
+        if self._unknown_outcome is not UnknownOutcome.LOOKUP:
+            return None
+        return await resting(tx, now, LOOKS)
+
     async def search(self, channel: str, search: Search) -> dict[Attempt, Look]:
         """Look for messages, settle those that are there, and return the others."""
         if self._unknown_outcome is not UnknownOutcome.LOOKUP:
@@ -110,7 +117,8 @@ class Doubts:
                         self._count(Counted.FOUND)
                         await self._settling.sent(tx, w, found.ts[w.row.key])
                 if trouble and trouble.result in {Result.NOT_SENT, Result.UNKNOWN}:
-                    await self._settling.pause(tx, sought[0].row, trouble)
+                    place = channel if trouble.retry_after is None else LOOKS
+                    await self._settling.pause(tx, sought[0].row, trouble, place)
                     return {}
             look = Look.REFUSED if trouble else Look.NOTHING
             looks |= {w.attempt: look for w in missing}
@@ -122,7 +130,14 @@ async def oldest(tx: Tx, channel: str, sought: Sequence[Waiting]) -> str:
 
     Slack's clock is compared with Slack's own where that reaches further back.
     """
-    tried = min((w.row.tried_at for w in sought if w.row.tried_at), default=None)
-    by_clock = (tried - SKEW).timestamp() if tried else 0.0
+    by_clock = min((_begun(w) - SKEW).timestamp() for w in sought)
     last = (await state_of(tx, channel)).last_ts
     return f"{min(by_clock, float(last) if last else by_clock):.6f}"
+
+
+def _begun(w: Waiting) -> datetime:
+    """Return when a message was first tried, or some time before that."""
+    row = w.row
+    # Of several tries only the last one's time is kept.
+    is_only = row.tries == 1 and row.tried_at is not None
+    return row.tried_at if is_only and row.tried_at else row.created_at

@@ -61,13 +61,16 @@ def card_of(follow: Follow) -> str:
     return key_of("follow", str(follow.run), follow.user)[:12]
 
 
-def tell(found: Followed, incident: Incident | None, now: datetime) -> Told:
+def tell(
+    found: Followed, incident: Incident | None, now: datetime, last: Delivery | None
+) -> Told:
     """Return what is said of a followed run; the same sight twice says it once.
 
     Args:
         found: what the look showed.
         incident: the follow's card; `None` where there is none yet.
         now: the time.
+        last: what was last to be said on the card, if that is known.
 
     """
     follow, run = found.follow, found.run
@@ -75,25 +78,30 @@ def tell(found: Followed, incident: Incident | None, now: datetime) -> Told:
     is_over = run is None or run.state.is_over
     alert = _end(found) if is_over else _progress(found)
     kind = DeliveryKind.UPDATE if incident else DeliveryKind.CARD
-    gist = _gist(run)
-    deliveries = [_delivery(card, card.channel, kind, alert, gist, now)]
+    deliveries = []
+    if last is None or last.payload != pack(alert):
+        # Not by what it says alone: a run may go back to where it was before.
+        key = key_of("follow", card.id, str(last.id if last else ""))
+        deliveries.append(_delivery(key, card, card.channel, kind, alert, now))
     # Where the card itself is new in the direct messages, it is the word at the end.
     if is_over and (incident or card.channel != follow.user):
-        notice = _delivery(None, follow.user, DeliveryKind.NOTICE, alert, gist, now)
-        deliveries.append(replace(notice, key=key_of(card.id, "end")))
+        key, notice = key_of(card.id, "end"), DeliveryKind.NOTICE
+        deliveries.append(_delivery(key, None, follow.user, notice, alert, now))
     return Told(replace(card, closed_at=now if is_over else None), tuple(deliveries))
 
 
 async def take_in(tx: Tx, found: Sequence[Followed], now: datetime) -> frozenset[str]:
     """Keep and tell what was seen of followed runs; return the channels told."""
     channels: set[str] = set()
+    cards = [card_of(one.follow) for one in found]
+    last = {d.incident: d for d in await tx.outbox.of_incidents(cards)}
     for one in found:
         known = await tx.incidents.get(card_of(one.follow))
         if known is not None and known.closed_at is not None:
             # Followed once more after its end: there is nothing left to tell.
             await tx.follows.remove(one.follow.run, one.follow.user)
             continue
-        told = tell(one, known, now)
+        told = tell(one, known, now, last.get(card_of(one.follow)))
         if known is None or told.is_over:
             await tx.incidents.save(told.incident)
         if await tx.outbox.add(told.deliveries):
@@ -167,24 +175,16 @@ def _place(run: Run) -> str:
     return " / ".join(names)
 
 
-def _gist(run: Run | None) -> tuple[str, ...]:
-    """Return what makes a run another sight than before."""
-    if run is None:
-        return ("gone",)
-    over = sum(t.state.is_over for task in run.tasks or () for t in task.walk())
-    return (str(run.ref), run.state.value, _place(run), str(over))
-
-
 def _delivery(
+    key: str,
     card: Incident | None,
     channel: str,
     kind: DeliveryKind,
     alert: Alert,
-    gist: tuple[str, ...],
     now: datetime,
 ) -> Delivery:
     return Delivery(
-        key=key_of("follow", card.id if card else channel, *gist),
+        key=key,
         channel=channel,
         kind=kind,
         payload=pack(alert),

@@ -18,7 +18,7 @@ from bot.store import Store, StoreError, Tx
 from bot.watch.lineage import LineageState, lineage_of, pack, unpack
 from bot.watch.overdue import overdue, usual_longest
 from bot.watch.past import past_of
-from bot.watch.storm import STORM_LINE
+from bot.watch.storm import STORM_LINE, USUAL, Gale
 from bot.watch.targets import Targets, Watched
 from bot.watch.telling import LogEnd, Seen, Telling
 from bot.watch.transitions import look
@@ -74,12 +74,18 @@ class Intake:
         clock: Clock,
         targets: Targets,
         shows_log: Callable[[str], bool] = lambda _: True,
+        gale: Gale = USUAL,
     ) -> None:
-        """Make an intake; `shows_log` says which channels want the ends of logs."""
+        """Make an intake.
+
+        `shows_log` says which channels want the ends of logs, `gale` when many failures
+        are a storm.
+        """
         self._store = store
         self._clock = clock
         self._targets = targets
         self._shows_log = shows_log
+        self._gale = gale
 
     async def take_in(self, sightings: Sequence[Sighting]) -> Taken:
         """Take in what was seen; seen again, it is taken in again, and changes nothing.
@@ -113,7 +119,7 @@ class Intake:
     async def _take_in(self, sightings: Sequence[Sighting]) -> Taken:
         now = self._clock.now()
         async with self._store.write() as tx:
-            telling = Telling(tx, self._targets, now, self._shows_log)
+            telling = self._telling(tx, now)
             memory = await _Memory.of(tx, sightings)
             happened = [
                 [*memory.take_in(sighting, now), *await _overdue(tx, sighting, now)]
@@ -136,17 +142,29 @@ class Intake:
         new = [one for some in happened for one in some if one.key in fresh]
         return Taken(channels=telling.channels, happened=tuple(new))
 
+    def _telling(self, tx: Tx, now: datetime) -> Telling:
+        return Telling(tx, self._targets, now, self._shows_log, self._gale)
+
     async def sweep_storms(self) -> frozenset[str]:
-        """End the storms that are over; return the channels that are told so."""
+        """End the storms that are over; return the channels that are told so.
+
+        One that cannot be gathered keeps no other from its end.
+        """
         async with self._store.read() as tx:
-            if not await tx.incidents.open_on(STORM_LINE):
-                return frozenset()
-        async with self._store.write() as tx:
-            telling = Telling(tx, self._targets, self._clock.now())
-            for storm in await tx.incidents.open_on(STORM_LINE):
-                connection = storm.lineage.pipeline.connection
-                await telling.gather_storm(storm.channel, connection)
-        return telling.channels
+            storms = await tx.incidents.open_on(STORM_LINE)
+        told = frozenset[str]()
+        for storm in storms:
+            connection = storm.lineage.pipeline.connection
+            try:
+                async with self._store.write() as tx:
+                    telling = self._telling(tx, self._clock.now())
+                    await telling.gather_storm(storm.channel, connection)
+                told |= telling.channels
+            except StoreError:
+                raise
+            except Exception:
+                log.exception("a storm could not be gathered", connection=connection)
+        return told
 
 
 @dataclass(slots=True)

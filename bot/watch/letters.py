@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.render.alert.drawing import draw
+from bot.render.alert.drawing import MAY_REPEAT, draw
 from bot.render.message import Message, clip
 from bot.watch.backlog import Waiting
 from bot.watch.posting import mark
@@ -40,6 +40,8 @@ def letter(waiting: Waiting, now: datetime, *, may_repeat: bool) -> Message:
     else:
         message = draw(waiting.alert, now, late_since=late_since, may_repeat=may_repeat)
     text = clip(message.text, LONGEST_CUT) if row.degraded >= CUT else message.text
+    if row.degraded >= PLAIN and may_repeat and not waiting.is_edit:
+        text = f"{text} {MAY_REPEAT}"
     if row.degraded and not waiting.is_edit:
         text = f"{text} ({mark(row.key)})"  # what a look-up then goes by
     return Message(text, () if row.degraded >= PLAIN else message.blocks)

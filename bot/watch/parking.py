@@ -1,8 +1,9 @@
 """Places that cannot be posted to: closing them, telling whose alerts are held up.
 
-A place is closed for a while (`resume_at`), or parked until it is given another try.
-The workspace as a whole is kept as a place of its own, `WORKSPACE`, with both: nothing
-is posted anywhere, but for one try every few minutes.
+A place rests for a while (`resume_at`). One that is parked rests as well, and is given
+another try when that is over; it stays parked until it takes a message. The workspace
+as a whole is kept as a place of its own, `WORKSPACE`, and so are the two things that
+Slack limits by the workspace and not by the channel: edits, and looks.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ LONGEST_PAUSE = timedelta(hours=1)
 PROBE_WORKSPACE = timedelta(minutes=5)
 PROBE_CHANNEL = timedelta(hours=1)
 
+# Posting is limited by the channel, every other method by the workspace:
+# https://docs.slack.dev/apis/web-api/rate-limits
+EDITS, LOOKS = f"{WORKSPACE} edits", f"{WORKSPACE} looks"
+"""Where it is noted until when Slack wants none of these, from any channel."""
+
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 ADVICE: Mapping[str, str] = {
     "is_archived": "Unarchive it, or move its watches to another channel.",
@@ -32,12 +38,19 @@ OTHER_ADVICE = "Its admins decide who may post there."
 KEPT_ADVICE = "What waits is kept for 72 hours."
 
 
-def is_closed(state: ChannelState, now: datetime) -> bool:
-    """Return whether nothing is to be posted to a place just now."""
-    if state.resume_at is None:
-        return state.parked is not None
-    # A pause that nobody would have made: the clock was set back.
-    return now < state.resume_at <= now + LONGEST_PAUSE
+async def state_of(tx: Tx, place: str) -> ChannelState:
+    """Return what is known of a place; of a new one, nothing."""
+    return await tx.channels.get(place) or ChannelState(channel=place)
+
+
+async def resting(tx: Tx, now: datetime, *places: str) -> datetime | None:
+    """Return until when one of these places rests, if one does."""
+    for place in places:
+        until = (await state_of(tx, place)).resume_at
+        # A longer pause nobody would have made: the clock was set back.
+        if until is not None and now < until <= now + LONGEST_PAUSE:
+            return until
+    return None
 
 
 def paused(state: ChannelState, now: datetime, pause: timedelta) -> ChannelState:
@@ -49,9 +62,9 @@ async def park(
     tx: Tx, state: ChannelState, error: str, now: datetime, *, refused: Delivery
 ) -> None:
     """Park a channel, and tell the owners of its watches, unless they know."""
-    await tx.channels.save(
-        replace(state, parked=error, parked_at=now, resume_at=None, told=True)
-    )
+    since = state.parked_at or now
+    parked = replace(state, parked=error, parked_at=since, told=True)
+    await tx.channels.save(paused(parked, now, PROBE_CHANNEL))
     if not state.told:
         advice = f"{ADVICE.get(error, OTHER_ADVICE)} {KEPT_ADVICE}"
         said = Said(
@@ -77,7 +90,7 @@ async def reopen(
 
     `ts` is the message's, unless it was an edit.
     """
-    state = await tx.channels.get(channel) or ChannelState(channel=channel)
+    state = await state_of(tx, channel)
     await tx.channels.save(ChannelState(channel=channel, last_ts=ts or state.last_ts))
     workspace = await tx.channels.get(WORKSPACE)
     if workspace is not None and workspace.parked is not None:
@@ -92,27 +105,13 @@ async def reopen(
         await _tell_owners(tx, channel, said, now, taken)
 
 
-async def give_another_try(tx: Tx, now: datetime) -> list[str]:
-    """Open the channels that have been parked for an hour, and return them.
-
-    Their owners stay told: parked again, they hear nothing; taken, that it is over.
-    """
-    opened = []
-    for state in await tx.channels.parked():
-        since = state.parked_at or now
-        if state.channel != WORKSPACE and now - since >= PROBE_CHANNEL:
-            await tx.channels.save(replace(state, parked=None, resume_at=None))
-            opened.append(state.channel)
-    return opened
-
-
 async def _tell_owners(
     tx: Tx, channel: str, said: Said, now: datetime, about: Delivery
 ) -> None:
     owners = {watch.owner for watch in await tx.watches.in_channel(channel)}
     await tx.outbox.add(
         Delivery(
-            key=key_of("owner", owner, str(said.is_over), about.key),
+            key=key_of("owner", owner, str(said.is_over), about.key, str(about.tries)),
             channel=owner,
             kind=DeliveryKind.NOTICE,
             payload=pack(said),

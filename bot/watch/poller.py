@@ -20,6 +20,7 @@ from bot.watch.intake import Intake
 from bot.watch.looking import Looking
 from bot.watch.roster import Roster
 from bot.watch.schedule import Pace, Step
+from bot.watch.storm import USUAL, Gale
 from bot.watch.targets import Targets
 from providers.clock import Clock
 from providers.contract import Look, Provider
@@ -71,6 +72,7 @@ class Poller:
         pace: Pace,
         calls: Callable[[str], int],
         shows_log: Callable[[str], bool] = lambda _: True,
+        gale: Gale = USUAL,
     ) -> None:
         """Make a poller.
 
@@ -83,10 +85,11 @@ class Poller:
             pace: how often to look.
             calls: how many requests were made so far of a connection.
             shows_log: which channels want the end of a failure's log.
+            gale: when many failures are a storm.
 
         """
         self._store = store
-        self._intake = Intake(store, clock, targets, shows_log)
+        self._intake = Intake(store, clock, targets, shows_log, gale)
         self._clock = clock
         self._random = random
         self._pace = pace

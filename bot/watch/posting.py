@@ -34,6 +34,8 @@ class Result(StrEnum):
     """Refused for what it holds."""
     GONE = "gone"
     """The message to be edited or replied to is not there."""
+    BAD_THREAD = "bad thread"
+    """Nothing can be said in this thread, while the channel is open."""
     BAD_PLACE = "bad place"
     """Nothing can be posted to this channel."""
     BAD_INSTALL = "bad install"

@@ -41,6 +41,9 @@ class Outbox(Protocol):
         `tries` makes it so only where nobody has tried it since.
         """
 
+    async def give_up(self, before: datetime, *, error: str, limit: int) -> int:
+        """Mark as dead what has waited since `before`, at most `limit`; how many."""
+
     async def swallow(self, idents: Collection[int], /) -> int:
         """Mark rows as told by another; how many that were not settled."""
 
@@ -64,9 +67,6 @@ class Channels(Protocol):
     async def save(self, state: ChannelState, /) -> None:
         """Write a place over what was known of it."""
 
-    async def parked(self) -> Sequence[ChannelState]:
-        """Return the places that nothing can be posted to."""
-
 
 class Watches(Protocol):
     """Who wants to hear what."""
@@ -77,6 +77,9 @@ class Watches(Protocol):
 
 class Tx(Protocol):
     """A transaction."""
+
+    async def now(self) -> datetime:
+        """Return the time by the one clock that all replicas share."""
 
     @property
     def outbox(self) -> Outbox: ...  # noqa: D102 - see the class

@@ -17,11 +17,10 @@ from datetime import timedelta
 import structlog
 
 from bot.store import Store
-from bot.watch.backlog import KEPT
 from bot.watch.courier import Courier
+from bot.watch.parking import LONGEST_PAUSE
 from bot.watch.poller import Looked, Poller
 from bot.work.port import Engine
-from providers.clock import Clock
 from providers.contract import Look
 from providers.refs import PipelineRef
 
@@ -50,7 +49,6 @@ class Watching:
         store: Store,
         poller: Poller,
         courier: Courier,
-        clock: Clock,
         history: timedelta,
         looked: Callable[[Looked], None] = lambda _: None,
     ) -> None:
@@ -59,7 +57,6 @@ class Watching:
         self._store = store
         self._poller = poller
         self._courier = courier
-        self._clock = clock
         self._history = history
         self._looked = looked
         engine.on("poll", self._poll, POLLS)
@@ -101,7 +98,6 @@ class Watching:
         for part in (
             self._poller.sweep_blind,
             self._poller.sweep_storms,
-            self._reopened,
             self._waiting,
         ):
             await self._each(part)
@@ -113,15 +109,11 @@ class Watching:
         except Exception:
             log.exception("a part of the sweep failed", part=part.__name__)
 
-    async def _reopened(self) -> Collection[str]:
-        async with self._store.read() as tx:
-            if not await tx.channels.parked():
-                return ()
-        return await self._courier.give_another_try()
-
     async def _waiting(self) -> Collection[str]:
         async with self._store.read() as tx:
-            return await tx.outbox.channels_waiting(self._clock.now())
+            return await tx.outbox.channels_waiting(
+                await tx.now(), longest_pause=LONGEST_PAUSE
+            )
 
     async def _clean(self) -> None:
         for part in (self._poller.sweep_vain, self._give_up, self._prune):
@@ -129,20 +121,16 @@ class Watching:
 
     async def _give_up(self) -> Collection[str]:
         """Bury what could not be delivered for long, of parked channels as well."""
-        before = self._clock.now() - KEPT
-        error = "it could not be sent in time"
         for _ in range(MOST_STEPS):
-            async with self._store.write() as tx:
-                dead = await tx.outbox.give_up(before, error=error, limit=MOST_PRUNED)
-            if dead < MOST_PRUNED:
+            if await self._courier.give_up(MOST_PRUNED) < MOST_PRUNED:
                 break
         return ()
 
     async def _prune(self) -> Collection[str]:
         await self._poller.forget_lanes()
-        before = self._clock.now() - self._history
         for _ in range(MOST_STEPS):
             async with self._store.write() as tx:
+                before = await tx.now() - self._history
                 removed = await tx.prune(before, MOST_PRUNED)
             if removed < MOST_PRUNED:
                 break

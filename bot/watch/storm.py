@@ -22,11 +22,18 @@ from bot.records import (
 from bot.watch.keys import key_of
 from providers.refs import PipelineRef
 
-ENOUGH = 5
-"""So many cards of one connection in one channel…"""
 
-WITHIN = timedelta(minutes=2)
-"""…opened within this make a storm; it is over when none was opened for as long."""
+@dataclass(frozen=True, slots=True)
+class Gale:
+    """When many failures are a storm."""
+
+    enough: int = 5
+    """So many cards of one connection in one channel…"""
+    within: timedelta = timedelta(minutes=2)
+    """…opened within this make a storm; it is over when none was opened for as long."""
+
+
+USUAL = Gale()
 
 MOST_LINES = 50
 """How many lines a storm message keeps; the others are counted."""
@@ -98,6 +105,7 @@ def gather_storm(
     members: Sequence[Member],
     storm: Incident | None,
     now: datetime,
+    gale: Gale = USUAL,
 ) -> Gathered:
     """Return what becomes of one connection's storm in one channel.
 
@@ -108,17 +116,18 @@ def gather_storm(
             deliveries waiting.
         storm: its open storm there (`open_of(channel, storm_lineage(connection))`).
         now: the time.
+        gale: when many are a storm.
 
     While there is a storm, what happens to members that have no card of their own is
     told by the storm's. Those that are red when it is over stand in its last list, and
     their fix has a message of its own.
 
     """
-    recent = [m for m in members if now - m.incident.opened_at <= WITHIN]
+    recent = [m for m in members if now - m.incident.opened_at <= gale.within]
     untold = [member for member in members if member.untold]
     if storm is None:
         fresh = [member for member in recent if member in untold]
-        if len(recent) < ENOUGH or not fresh:
+        if len(recent) < gale.enough or not fresh:
             return Gathered()
         return _begun(channel, connection, fresh, now)
     if untold:

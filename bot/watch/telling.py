@@ -26,6 +26,8 @@ from bot.watch.keys import key_of
 from bot.watch.past import run_of
 from bot.watch.rules import Situation, is_lifted_by, mutes_of
 from bot.watch.storm import (
+    USUAL,
+    Gale,
     Member,
     gather_storm,
     is_storm,
@@ -65,12 +67,18 @@ class Telling:
         targets: Targets,
         now: datetime,
         shows_log: Callable[[str], bool] = lambda _: True,
+        gale: Gale = USUAL,
     ) -> None:
-        """Begin to tell; `shows_log` says which channels want the ends of logs."""
+        """Begin to tell.
+
+        `shows_log` says which channels want the ends of logs, `gale` when many failures
+        are a storm.
+        """
         self._tx = tx
         self._targets = targets
         self._now = now
         self._shows_log = shows_log
+        self._gale = gale
         self._channels: dict[str, set[str]] = {}
         """Where something was said, and about which connections."""
         self._muted: dict[str, list[Mute]] = {}
@@ -163,6 +171,7 @@ class Telling:
             members,
             storm,
             self._now,
+            self._gale,
         )
         if gathered.storm is not None:
             await tx.incidents.save(gathered.storm)

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -21,7 +21,7 @@ from bot.demo.stage import Stage, open_stage
 from bot.records import Watch
 from bot.settings import Settings
 from bot.settings.watch import WatchSettings
-from bot.store import open_store
+from bot.store import Tx, open_store
 from bot.watch import service
 from bot.watch.poller import Poller
 from bot.work.pgqueuer import PgQueuerEngine
@@ -133,6 +133,12 @@ async def scene(
     monkeypatch.setattr(service, "TICK", TICK)
     monkeypatch.setattr(service, "SWEEP", 2 * TICK)
     monkeypatch.setattr(watching, "GRACE", timedelta())
+
+    async def now(_: Tx) -> datetime:
+        return clock.now()
+
+    # The database's clock, by which replicas agree, goes as fast as theirs.
+    monkeypatch.setattr(Tx, "now", now)
     chance = random.Random(7)  # noqa: S311 - repeatable on purpose
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(postgres.database())

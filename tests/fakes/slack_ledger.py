@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -80,7 +80,11 @@ class SlackLedger:
         self.searches: list[Outcome] = []
         """What the next look-ups come to, instead of an answer."""
         self.closed: dict[str, Outcome] = {}
-        """What every call for a channel is answered with."""
+        """What every call for a channel is answered with; looks, by a bad install."""
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """What goes on elsewhere while a call is on its way."""
+        self.closed_threads = False
+        """Whether Slack takes no replies."""
         self.messages: list[Posted] = []
         self.refusals: list[str] = []
         self.calls: list[tuple[str, str]] = []
@@ -96,6 +100,10 @@ class SlackLedger:
         with_metadata: bool,
     ) -> Outcome:
         self.calls.append(("post", key))
+        await self._meanwhile()
+        if thread and self.closed_threads:
+            word = "restricted_action_non_threadable_channel"
+            return Outcome(result=Result.BAD_THREAD, error=word)
         if thread and self._live(thread) is None:
             return Outcome(result=Result.GONE, error="thread_not_found")
         posted = Posted(channel, "", key, thread, with_metadata, [message])
@@ -113,6 +121,7 @@ class SlackLedger:
 
     async def update(self, channel: str, ts: str, message: Message) -> Outcome:
         self.calls.append(("update", ts))
+        await self._meanwhile()
         posted = self._live(ts)
         if posted is None:
             return Outcome(result=Result.GONE, error="message_not_found")
@@ -138,6 +147,9 @@ class SlackLedger:
         self.looked.append(channel)
         if self.searches:
             return Found(ts={}, trouble=self.searches.pop(0))
+        closed = self.closed.get(channel)
+        if closed is not None and closed.result is Result.BAD_INSTALL:
+            return Found(ts={}, trouble=closed)
         found = {}
         for posted in self.messages:
             is_there = posted.channel == channel and posted.thread == thread
@@ -154,6 +166,10 @@ class SlackLedger:
         self._arrive()
         there = [p for p in self.messages if p.channel == channel]
         return sorted(there, key=lambda p: p.ts)
+
+    async def _meanwhile(self) -> None:
+        if self.meanwhile is not None:
+            await self.meanwhile()
 
     def _live(self, ts: str) -> Posted | None:
         self._arrive()

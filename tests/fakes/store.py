@@ -18,7 +18,9 @@ from bot.records import (
     Incident,
     Watch,
 )
+from tests.fakes.clock import FakeClock
 
+DEAD = DeliveryState.DEAD
 OPEN = frozenset({DeliveryState.PENDING, DeliveryState.TRYING})
 
 
@@ -71,6 +73,10 @@ class FakeOutbox:
         )
         return True
 
+    async def give_up(self, before: datetime, *, error: str, limit: int) -> int:
+        old = [r for r in self.rows.values() if r.created_at < before][:limit]
+        return sum([await self.settle(r.id, DEAD, error=error) for r in old])
+
     async def swallow(self, idents: Collection[int]) -> int:
         mine = [i for i in idents if self.rows[i].state in OPEN]
         for ident in mine:
@@ -113,13 +119,18 @@ class FakeWatches:
 
 @dataclass
 class FakeTx:
+    clock: FakeClock
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     incidents: FakeIncidents = field(default_factory=FakeIncidents)
     channels: FakeChannels = field(default_factory=FakeChannels)
     watches: FakeWatches = field(default_factory=FakeWatches)
 
+    async def now(self) -> datetime:
+        return self.clock.now()
+
     def copy(self) -> FakeTx:
         return FakeTx(
+            self.clock,
             FakeOutbox(dict(self.outbox.rows)),
             FakeIncidents(dict(self.incidents.rows)),
             FakeChannels(dict(self.channels.rows)),
@@ -128,8 +139,8 @@ class FakeTx:
 
 
 class FakeStore:
-    def __init__(self) -> None:
-        self.kept = FakeTx()
+    def __init__(self, clock: FakeClock) -> None:
+        self.kept = FakeTx(clock)
         self.interrupt: Callable[[str], None] = lambda _: None
 
     @asynccontextmanager

@@ -630,6 +630,28 @@ async def test_ack_is_said_on_the_card_and_in_its_thread_and_is_taken_back(
     assert kept == incident
 
 
+@pytest.mark.parametrize("state", DeliveryState)
+async def test_ack_is_said_on_a_card_that_is_on_its_way_and_on_none_that_never_comes(
+    room: Room, state: DeliveryState
+) -> None:
+    """Nobody has pressed it yet, but the command can be typed before it is there."""
+    incident = await broken(room, await room.watch("watch release"))
+    async with room.store.write() as tx:
+        await tx.incidents.save(replace(incident, ts=None))
+        [told] = await tx.outbox.of_incidents([incident.id])
+        card = replace(told, key="d2", state=DeliveryState.PENDING, ts=None, tries=0)
+        await tx.outbox.add([card])
+        [row] = await tx.outbox.waiting("C0CI", 9)
+        await tx.outbox.settle(row.id, state)
+    is_coming = state in {DeliveryState.PENDING, DeliveryState.TRYING}
+
+    wrote = await room.wrote(f"ack {incident.id}")
+
+    assert ("The card says so." in wrote.sentence) == is_coming
+    acked = [card.acked_by for card in await cards(room)]
+    assert acked == ([None, "U0KIM"] if is_coming else [])
+
+
 @pytest.mark.parametrize("how", ["ack release", "ack ci:*", "ack"])
 async def test_an_alert_is_meant_by_its_pipeline_or_its_thread(
     room: Room, how: str

@@ -147,6 +147,7 @@ def test_lengths_and_shares_have_their_defaults(reader: Reader) -> None:
     assert watch.blind_after == timedelta(minutes=10)
     assert (watch.kept_for_people, watch.history_days) == (20, 30)
     assert watch.unknown_outcome == "lookup"
+    assert (watch.storm, watch.storm_within) == (5, timedelta(minutes=2))
 
 
 def test_a_channel_may_have_logs_or_none_whatever_the_others_have(
@@ -167,6 +168,11 @@ def test_a_channel_may_have_logs_or_none_whatever_the_others_have(
         ("{idle: 10}", "idle: idle is shorter than running, so that what runs would"),
         ("{kept_for_people: 95}", "kept_for_people: '95' cannot be used here; write 9"),
         ("{history_days: 0}", "history_days: '0' cannot be used here; write 1 or more"),
+        ("{storm: 1}", "storm: '1' cannot be used here; write 2 or more"),
+        (
+            "{storm_within: 5}",
+            "storm_within: this is no number of seconds from 10 to 3",
+        ),
         ("{unknown_outcome: x}", "unknown_outcome: 'x' cannot be used here; write one"),
         ("{channels: {a: {}}}", "channels.a: 'a' is no id of a channel; write one su"),
         (

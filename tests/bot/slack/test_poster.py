@@ -16,7 +16,7 @@ from bot.demo.slack import Channel, LocalSlack
 from bot.render.message import Message, lines, plain
 from bot.slack.outcomes import WORDS
 from bot.slack.poster import MOST_PAGES, PAGE, SlackPoster, open_poster
-from bot.watch.posting import Outcome, Result, mark
+from bot.watch.posting import REQUEST, SETTLE, Outcome, Result, mark
 from tests.fakes.clock import FakeClock
 
 MESSAGE = Message.of("release #12 failed", [lines([[plain("release #12 failed")]])])
@@ -176,6 +176,16 @@ async def test_no_answer_in_time_is_unknown(
     assert len(slack.messages(ops)) == is_there
 
 
+async def test_no_call_takes_longer_than_what_is_waited_for_before_a_look() -> None:
+    async with open_poster(TOKEN) as poster:
+        session, handlers = poster._client.session, poster._client.retry_handlers
+
+    assert handlers == []
+    assert session is not None
+    assert session.timeout.total == REQUEST.total_seconds()
+    assert REQUEST < SETTLE
+
+
 async def test_where_nobody_listens_nothing_was_sent() -> None:
     async with open_poster(TOKEN, base_url="http://127.0.0.1:9/") as poster:
         outcome = await post(poster, "C1")
@@ -201,6 +211,8 @@ async def test_slack_says_how_long_to_wait(
     ("word", "result"),
     [
         ("rate_limited", Result.NOT_SENT),
+        ("message_limit_exceeded", Result.NOT_SENT),
+        ("external_channel_migrating", Result.NOT_SENT),
         ("internal_error", Result.UNKNOWN),
         ("fatal_error", Result.UNKNOWN),
         ("duplicate_message_not_found", Result.UNKNOWN),
@@ -214,6 +226,11 @@ async def test_slack_says_how_long_to_wait(
         ("token_revoked", Result.BAD_INSTALL),
         ("missing_scope", Result.BAD_INSTALL),
         ("thread_not_found", Result.GONE),
+        ("cannot_reply_to_message", Result.BAD_THREAD),
+        ("restricted_action_thread_locked", Result.BAD_THREAD),
+        ("restricted_action_non_threadable_channel", Result.BAD_THREAD),
+        ("update_failed", Result.UNKNOWN),
+        ("team_not_found", Result.BAD_INSTALL),
     ],
 )
 async def test_each_word_of_slacks_means_one_thing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.records import DeliveryState, Follow, Lane
+from bot.records import DeliveryKind, DeliveryState, Follow, Lane
 from bot.store import Store
 from providers.refs import RunRef
 from tests.bot.store.samples import (
@@ -89,6 +89,29 @@ async def test_incidents_stay_while_they_are_open_or_to_be_told_of(
         names = ["open", "closed", "untold", "told", "recent"]
         left = [name for name in names if await tx.incidents.get(name)]
     assert left == ["open", "untold", "recent"]
+
+
+async def test_the_card_of_what_is_still_red_stays_and_so_does_its_newest_face(
+    store: Store,
+) -> None:
+    """Else nobody could say any more that they are on it: the card is drawn by them."""
+    card, update = DeliveryKind.CARD, DeliveryKind.UPDATE
+    kinds = (card, DeliveryKind.REPLY, update, update, DeliveryKind.REPLY)
+    async with store.write() as tx:
+        await tx.incidents.save(an_incident("red"))
+        await tx.incidents.save(an_incident("over", closed_at=NOON + HOUR))
+        rows = [
+            a_delivery(f"{incident}-{n}", kind=kind, incident=incident)
+            for incident in ("red", "over")
+            for n, kind in enumerate(kinds)
+        ]
+        await tx.outbox.add(rows)
+        for row in await tx.outbox.waiting("C0123", 99):
+            await tx.outbox.settle(row.id, DeliveryState.SENT, ts="1.1")
+    await prune_all(store)
+    async with store.read() as tx:
+        left = await tx.outbox.of_incidents(["red", "over"])
+    assert [row.key for row in left] == ["red-0", "red-3"]
 
 
 async def test_the_newest_run_of_a_pipeline_stays_to_look_back_to(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -391,3 +392,18 @@ async def test_states_of_a_thousand_pipelines_and_their_news_are_one_transaction
         waiting = await tx.outbox.waiting("C0123", 1000)
     assert {row.state for row in waiting} == {DeliveryState.PENDING}
     assert [row.key for row in waiting] == keys
+
+
+async def test_the_time_is_that_of_the_clock_which_all_replicas_share(
+    store: Store, clock: FakeClock, url: str, server: Postgres | None
+) -> None:
+    """On SQLite there is one process; on a server, clocks that are an hour apart."""
+    async with store.write() as tx:
+        now = await tx.now()
+    assert now.utcoffset() == timedelta()
+    if server is None:
+        assert now == clock.now()
+        return
+    wrong = FakeClock(clock.now() + timedelta(hours=1))
+    async with open_store(url, clock=wrong) as other, other.read() as tx:
+        assert timedelta() <= await tx.now() - now < timedelta(minutes=10)

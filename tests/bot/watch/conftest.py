@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import Store, open_store
+from tests.bot.watch.desk import Desk
 from tests.bot.watch.tower import Tower
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider
@@ -34,3 +35,9 @@ def provider() -> FakeProvider:
 @pytest.fixture
 def tower(store: Store, clock: FakeClock, provider: FakeProvider) -> Tower:
     return Tower(store, clock, [provider], random.Random(1))  # noqa: S311 - repeatable
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Where the courier is tried with all in memory."""
+    return Desk()

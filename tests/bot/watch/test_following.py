@@ -42,6 +42,22 @@ async def test_a_run_is_followed_to_its_end_and_not_beyond(tower: Tower) -> None
     assert await follows(tower) == []
 
 
+async def test_the_card_goes_with_a_run_that_goes_back_to_where_it_was(
+    tower: Tower,
+) -> None:
+    """It ran, waited for somebody, and runs again; the vendor tells of no steps."""
+    tower.runs(1, State.RUNNING)
+    await follow(tower)
+    await tower.pass_time()
+    for state in (State.WAITING, State.RUNNING, State.WAITING):
+        tower.runs(1, state)
+        await tower.pass_time(2 * MINUTE)
+
+    assert await tower.kinds() == ["card", "update", "update", "update"]
+    [card] = tower.slack.in_channel(CHANNEL)
+    assert "waits for somebody" in card.said[-1].text
+
+
 async def test_a_run_followed_by_direct_message_has_its_card_there(
     tower: Tower,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -23,7 +23,8 @@ from bot.watch.decide import decide
 from bot.watch.incident import tell
 from bot.watch.rules import Situation
 from bot.watch.storm import (
-    ENOUGH,
+    USUAL,
+    Gale,
     Gathered,
     Member,
     gather_storm,
@@ -330,7 +331,7 @@ def swallowed(member: Member) -> Member:
     return replace(member, deliveries=tuple(rows))
 
 
-FIVE = [member(n) for n in range(ENOUGH)]
+FIVE = [member(n) for n in range(USUAL.enough)]
 STORM = gathered(FIVE).storm
 MEMBERS = [swallowed(m) for m in FIVE]
 
@@ -382,6 +383,19 @@ def test_without_a_storm_nothing_is_swallowed(
     sentence: str, members: list[Member], after: timedelta
 ) -> None:
     assert gathered(members, after=after) == Gathered(), sentence
+
+
+def test_how_many_in_how_long_are_a_storm_can_be_told() -> None:
+    three, hour = Gale(3, USUAL.within), Gale(USUAL.enough, 60 * MINUTE)
+    later = LATER + 3 * MINUTE
+
+    def begins(members: Sequence[Member], now: datetime, gale: Gale) -> bool:
+        return gather_storm("C1", "shop", members, None, now, gale).storm is not None
+
+    assert begins(FIVE[:3], LATER, three)
+    assert not begins(FIVE[:2], LATER, three)
+    assert not begins(FIVE, later, USUAL)
+    assert begins(FIVE, later, hour)
 
 
 def test_the_fifth_card_makes_a_storm_though_four_were_posted() -> None:

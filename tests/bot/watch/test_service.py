@@ -9,11 +9,13 @@ import pytest
 from bot.alerts import Said, pack
 from bot.records import Delivery, DeliveryKind, DeliveryState, Event
 from bot.watch.poller import Poller
-from bot.watch.posting import Outcome, Result
+from bot.watch.posting import Counted, Outcome, Result
 from bot.watch.storm import STORM_LINE
+from bot.watch.telling import Telling
 from providers.model import PipelineRef, State
 from tests.bot.watch.tower import CHANNEL, MINUTE, Tower, put
 from tests.fakes.provider import FakeProvider
+from tests.fakes.slack_ledger import Act
 
 PASSED, FAILED = State.SUCCEEDED, State.FAILED
 ARCHIVED = Outcome(result=Result.BAD_PLACE, error="is_archived")
@@ -71,6 +73,20 @@ async def test_what_a_parked_channel_could_not_take_for_three_days_is_given_up(
     await tower.engine.beat("janitor")
 
     assert [row.state for row in await tower.outbox()] == [DeliveryState.DEAD]
+    assert tower.counted[Counted.DEAD] == 1
+
+
+async def test_a_pause_that_a_clock_set_back_made_long_stops_no_sweep(
+    tower: Tower,
+) -> None:
+    tower.slack.script = [Act.LIMITED]
+    await say(tower, "n1")
+    await tower.engine.beat("sweep")
+    tower.clock.move(-timedelta(days=1))
+
+    await tower.engine.beat("sweep")
+
+    assert [posted.key for posted in tower.slack.in_channel(CHANNEL)] == ["n1"]
 
 
 async def test_history_is_let_go_of_after_thirty_days(tower: Tower) -> None:
@@ -128,6 +144,36 @@ async def test_many_failures_at_once_are_one_storm_that_ends_by_itself(
     await tower.pass_time(3 * MINUTE)
     async with tower.store.read() as tx:
         assert await tx.incidents.open_in(CHANNEL) == []
+
+
+async def test_a_storm_that_cannot_be_gathered_keeps_no_other_from_its_end(
+    tower: Tower, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refs = [PipelineRef("acme", f"p{number}") for number in range(6)]
+    for ref in refs:
+        provider.runs[ref] = []
+        put(tower.clock, provider, ref, 1, PASSED)
+    await tower.watch(target="acme:")
+    await tower.watch("w2", target="acme:", channel="C0002")
+    await tower.pass_time()
+    for ref in refs:
+        put(tower.clock, provider, ref, 2, FAILED)
+    await tower.pass_time()
+    gather = Telling.gather_storm
+
+    async def fail(self: Telling, channel: str, connection: str) -> None:
+        if channel == CHANNEL:
+            raise ZeroDivisionError
+        await gather(self, channel, connection)
+
+    monkeypatch.setattr(Telling, "gather_storm", fail)
+    await tower.pass_time(5 * MINUTE)
+
+    async with tower.store.read() as tx:
+        [left] = await tx.incidents.open_on(STORM_LINE)
+    assert left.channel == CHANNEL
+    [over, _] = tower.slack.in_channel("C0002")
+    assert "The storm in acme is over" in over.said[-1].text
 
 
 async def test_a_channel_that_asked_for_nothing_is_told_nothing(tower: Tower) -> None:

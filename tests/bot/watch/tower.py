@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from bot.store import Store
 from bot.store.tables import outbox
 from bot.watch.courier import Courier
 from bot.watch.poller import Looked, Poller
+from bot.watch.posting import Counted
 from bot.watch.schedule import Pace
 from bot.watch.service import Watching
 from bot.watch.targets import Targets
@@ -51,6 +53,7 @@ class Tower:
         self.words = words or Words(groups={}, aliases={})
         self.engine = HandEngine()
         self.looks: list[Looked] = []
+        self.counted = Counter[Counted]()
         self.targets = Targets(self.words, tuple(self.providers), lambda _: ())
         self.poller = Poller(
             self.providers,
@@ -71,8 +74,8 @@ class Tower:
                 clock,
                 steady=lambda: clock.now().timestamp(),
                 zone=ZoneInfo("UTC"),
+                count=lambda what: self.counted.update([what]),
             ),
-            clock=clock,
             history=timedelta(days=30),
             looked=self.looks.append,
         )

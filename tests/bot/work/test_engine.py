@@ -100,6 +100,35 @@ async def test_no_more_keys_of_a_kind_run_at_a_time_than_were_asked_for(
         assert worker.most_at_once == 2
 
 
+async def test_handlers_that_never_end_stop_no_other_kind_and_nothing_periodic(
+    place: Place,
+) -> None:
+    """Such as drains of channels whose Slack never answers, beside looks and sweeps."""
+    worker, other = Worker(place), Worker(place)
+    swept: asyncio.Queue[None] = asyncio.Queue()
+
+    async def sweep() -> None:
+        swept.put_nowait(None)
+
+    async def look(key: str) -> None:
+        other.begun.put_nowait(key)
+
+    worker.engine.on("drain", worker.handle, parallel=2)
+    worker.engine.on("poll", look, parallel=2)
+    worker.engine.every("sweep", timedelta(seconds=0.1), sweep)
+    async with running(worker):
+        for key in ("a", "b", "c"):
+            await worker.engine.nudge("drain", key)
+        assert {await worker.begins(), await worker.begins()} == {"a", "b"}
+        for key in ("one", "two", "three"):
+            await worker.engine.nudge("poll", key)
+            assert await other.begins() == key
+        while not swept.empty():
+            swept.get_nowait()
+        await comes(swept.get)
+        assert sorted(worker.under_way) == ["a", "b"]
+
+
 async def test_what_a_handler_raises_is_logged_and_counted_and_stops_nothing(
     place: Place,
 ) -> None:
