@@ -17,6 +17,7 @@ from bot.records import (
     Lane,
     Mute,
     Style,
+    Unreadable,
     Verdict,
     Watch,
 )
@@ -266,6 +267,8 @@ class Standing:
 
     blind: tuple[Lane, ...] = ()
     """The connections of which nothing is seen."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """The watched pipelines that cannot be read, while others can."""
     parked: tuple[ChannelState, ...] = ()
     """The channels that cannot be posted to."""
     waiting: int = 0

@@ -257,6 +257,20 @@ class Lane:
     blind_reason: str | None = None
     blind_told: bool = False
     looked_at: datetime | None = None
+    refused: str | None = None
+    """The fingerprint of the credential that was refused, while the breaker is open
+    for that; `None` where it is open for something else, or closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A watched pipeline that cannot be read, while others of its connection can."""
+
+    pipeline: PipelineRef
+    name: str
+    since: datetime
+    reason: str
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

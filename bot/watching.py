@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from bot.work.port import Engine
     from providers.clock import Clock
     from providers.contract import Provider
+    from providers.settings import ConnectionSettings
 
 GRACE = timedelta(seconds=5)
 """How long what is under way may go on when the bot ends; then it is cut short, and
@@ -126,6 +128,10 @@ async def open_watch(
                 calls=calls,
                 shows_log=said.shows_log,
                 gale=Gale(said.storm, said.storm_within),
+                credentials={
+                    name: fingerprint(connection)
+                    for name, connection in settings.connections.items()
+                },
             ),
             courier=Courier(
                 store,
@@ -150,6 +156,17 @@ async def open_watch(
         finally:
             await engine.stop(GRACE)
             await working
+
+
+def fingerprint(connection: ConnectionSettings) -> str:
+    """Return a word that is another one where a connection is configured otherwise.
+
+    It tells a renewed credential from the one that was refused, and is kept: so it is
+    too short for anybody to find out from it what the credential was.
+    """
+    said = (connection.model_dump_json(), *connection.secrets())
+    text = "\0".join(said).encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=2).hexdigest()
 
 
 def _engine(store: Store, clock: Clock) -> Engine:

@@ -33,6 +33,7 @@ async def _standing(store: Store) -> Standing:
             lanes = await tx.lanes.all()
             return Standing(
                 blind=tuple(lane for lane in lanes if lane.blind_since is not None),
+                unreadable=tuple(await tx.unreadable.all()),
                 parked=tuple(await tx.channels.parked()),
                 waiting=waiting,
                 waiting_since=since,

@@ -26,6 +26,7 @@ from bot.commands.keeping import (
     watch_offers,
 )
 from bot.commands.lookback import look_back
+from bot.commands.seeing import unseen
 from bot.filters import ALL
 from bot.records import Event, Origin, Watch
 from bot.watch.letting_go import let_go
@@ -104,6 +105,7 @@ async def _begin(desk: Desk, room: Room, made: Watch, gathered: Gathered) -> Wro
     await desk.hasten(gathered.pipelines)
     said = _Said(same or made, gathered.pipelines)
     silent = _silent(desk, made, gathered.pipelines)
+    silent += await unseen(desk, room.store, gathered.pipelines)
     notes = (*silent, back.sentence(), *back.notes)
     parts = tuple(gathered.troubled.values()) or back.parts
     if same is not None:
@@ -155,6 +157,7 @@ async def _change(
         )
     changed = replace(known, **choices_of(command.filters))
     pipelines = await _means(desk, known.target)
+    unseen_now = await unseen(desk, room.store, pipelines)
     back = await look_back(desk, changed, pipelines)
     async with room.store.write() as tx:
         if await tx.watches.get(known.id) is None:
@@ -165,7 +168,7 @@ async def _change(
     did = f"changed {known.id}, which watches {said.name}: {said.what}."
     return replace(
         said.wrote(f"{known.id} now watches {said.name}: {said.what}."),
-        notes=(back.sentence(), *back.notes),
+        notes=(*unseen_now, back.sentence(), *back.notes),
         public=_of(room, known).line(did),
         undo=typed_again(undo),
     )

@@ -23,6 +23,10 @@ from bot.render.rows import trouble_lines, trouble_text
 
 if TYPE_CHECKING:
     from bot.answers import Health, Pulse, Standing
+    from bot.records import Unreadable
+
+MOST_UNREADABLE = 10
+"""How many pipelines that cannot be read are named; the rest is counted."""
 
 
 def health(answer: Health, now: datetime) -> Message:
@@ -57,6 +61,17 @@ def _standing(watch: Standing, now: datetime) -> list[list[Element]]:
     ]
     found += [
         [
+            plain(f"{words.TROUBLE_MARK} cannot read "),
+            *_since(bold(_called(one)), one.since, now),
+            plain(f": {one.reason}"),
+        ]
+        for one in watch.unreadable[:MOST_UNREADABLE]
+    ]
+    if (more := len(watch.unreadable) - MOST_UNREADABLE) > 0:
+        cannot = words.counted(more, "pipeline", "pipelines")
+        found.append([plain(f"{words.TROUBLE_MARK} cannot read {cannot} more")])
+    found += [
+        [
             plain(f"{words.TROUBLE_MARK} cannot post to "),
             *_since(_where(state.channel), state.parked_at, now),
             plain(f": {state.parked}"),
@@ -71,10 +86,14 @@ def _standing(watch: Standing, now: datetime) -> list[list[Element]]:
         found.append(
             _since(plain(f"{waiting} on the way to Slack,"), watch.waiting_since, now)
         )
-    if watch.blind or watch.parked or watch.dead:
+    if watch.blind or watch.unreadable or watch.parked or watch.dead:
         return [[title], *found]
     fine = plain("  sees every connection, and reaches every channel")
     return [[plain("✅ "), title, fine], *found]
+
+
+def _called(one: Unreadable) -> str:
+    return f"{one.name} ({one.pipeline.connection})"
 
 
 def _where(channel: str) -> Element:

@@ -37,6 +37,11 @@ class Incidents(Room[Incident]):
         """Return the open incidents on a line of any pipeline, the oldest first."""
         return await self._all(_OPEN, incidents.c.line == line, order=_OLDEST_FIRST)
 
+    async def open_about(self, connection: str) -> list[Incident]:
+        """Return the open incidents of a connection's pipelines, the oldest first."""
+        found = await self._all(_OPEN, order=_OLDEST_FIRST)
+        return [i for i in found if i.lineage.pipeline.connection == connection]
+
     async def open_of_watch(self, watch: str) -> list[Incident]:
         """Return the open incidents that follow a watch's style, the oldest first."""
         return await self._all(_OPEN, incidents.c.watch == watch, order=_OLDEST_FIRST)

@@ -1,14 +1,16 @@
-"""Where messages go and where runs come from: channels and lanes."""
+"""Where messages go and where runs come from, and what of that is out of reach."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 
-from bot.records import ChannelState, Lane
-from bot.store.room import Room
-from bot.store.tables import channels, lanes
+from bot.records import ChannelState, Lane, Unreadable
+from bot.store.room import Room, portions
+from bot.store.tables import channels, lanes, unreadable
+from providers.refs import PipelineRef
 
 
 class Channels(Room[ChannelState]):
@@ -58,29 +60,85 @@ class Lanes(Room[Lane]):
         statement = lanes.delete().where(lanes.c.connection == connection)
         return bool(await self._changed(statement))
 
-    async def claim(self, connection: str, now: datetime, until: datetime) -> bool:
-        """Have a lane for oneself until `until`, or until it is released.
+    async def claim(
+        self, connection: str, by: str, *, now: datetime, hold: timedelta
+    ) -> bool:
+        """Have a lane for oneself for as long as `hold`, or until it is released.
 
         `False` where somebody else has it, or there is no such lane. A claim that ends
         much later than this one was made by a clock that was set back since.
+
+        Args:
+            connection: whose lane it is.
+            by: a word that nobody else claims with, and nobody claimed with before.
+            now: the time by the clock that all replicas share: `Tx.now`.
+            hold: for how long.
+
         """
         claimed = update(lanes).where(
             lanes.c.connection == connection,
             or_(
                 lanes.c.claimed_until.is_(None),
                 lanes.c.claimed_until <= now,
-                lanes.c.claimed_until > until + (until - now),
+                lanes.c.claimed_until > now + 2 * hold,
             ),
         )
-        return bool(await self._changed(claimed.values(claimed_until=until)))
+        values = {"claimed_by": by, "claimed_until": now + hold}
+        return bool(await self._changed(claimed.values(values)))
+
+    async def extend(
+        self, connection: str, by: str, *, now: datetime, hold: timedelta
+    ) -> bool:
+        """Hold a claim for so long from now on; `False` where it was lost.
+
+        One that has run out and that nobody has taken over is still one's own.
+        """
+        held = update(lanes).where(
+            lanes.c.connection == connection, lanes.c.claimed_by == by
+        )
+        return bool(await self._changed(held.values(claimed_until=now + hold)))
+
+    async def holds(self, connection: str, by: str) -> bool:
+        """Return whether a lane is still this claim's: nobody has taken it over."""
+        holder = select(lanes.c.claimed_by).where(lanes.c.connection == connection)
+        return await self._connection.scalar(holder) == by
+
+    async def release(self, connection: str, by: str) -> bool:
+        """Give back a claim; `False` where it was lost."""
+        released = update(lanes).where(
+            lanes.c.connection == connection, lanes.c.claimed_by == by
+        )
+        return bool(await self._changed(released.values(_NOBODY)))
 
     async def release_all(self) -> None:
         """Give back every claim: whoever had one is known to be gone."""
-        await self._changed(update(lanes).values(claimed_until=None))
+        await self._changed(update(lanes).values(_NOBODY))
 
-    async def release(self, connection: str, until: datetime) -> bool:
-        """Give back what was claimed until `until`; `False` where it was lost."""
-        released = update(lanes).where(
-            lanes.c.connection == connection, lanes.c.claimed_until == until
-        )
-        return bool(await self._changed(released.values(claimed_until=None)))
+
+_NOBODY = {"claimed_by": None, "claimed_until": None}
+
+
+class Unreadables(Room[Unreadable]):
+    """The watched pipelines that cannot be read, while others can."""
+
+    _record = Unreadable
+    _table = unreadable
+    _keys = ("pipeline",)
+
+    async def all(self) -> list[Unreadable]:
+        """Return all of them, the longest unread first."""
+        return await self._all(order=(unreadable.c.since, unreadable.c.pipeline))
+
+    async def of(self, connection: str) -> list[Unreadable]:
+        """Return those of a connection, the longest unread first."""
+        return [u for u in await self.all() if u.pipeline.connection == connection]
+
+    async def save(self, records: Iterable[Unreadable]) -> None:
+        """Keep these, in the place of what was known of the same pipelines."""
+        await self._save(records)
+
+    async def remove(self, pipelines: Collection[PipelineRef]) -> None:
+        """Forget these: they can be read, or nobody watches them any more."""
+        for some in portions(pipelines):
+            gone = unreadable.delete().where(unreadable.c.pipeline.in_(some))
+            await self._changed(gone)

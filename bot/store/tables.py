@@ -30,7 +30,7 @@ from bot.store.types import (
     Word,
 )
 
-VERSION = "0001"
+VERSION = "0002"
 """What these tables are called: the newest of `migrations/versions`."""
 
 # PostgreSQL names what has no name by other rules than SQLite; with names of ours a
@@ -215,6 +215,18 @@ lanes = Table(
     Column("looked_at", Moment),
     # Of no record: while this is not over, one replica alone asks the connection.
     Column("claimed_until", Moment),
+    Column("claimed_by", Plain),
+    Column("refused", Plain),
+)
+
+unreadable = Table(
+    "unreadable",
+    metadata,
+    Column("pipeline", PipelineAddress, primary_key=True),
+    Column("name", Plain, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("reason", Plain, nullable=False),
+    Column("told", Boolean, nullable=False),
 )
 
 runs = Table(

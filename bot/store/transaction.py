@@ -15,7 +15,7 @@ from bot.store.incidents import Incidents
 from bot.store.lineages import Lineages
 from bot.store.mutes import Mutes
 from bot.store.outbox import Outbox
-from bot.store.places import Channels, Lanes
+from bot.store.places import Channels, Lanes, Unreadables
 from bot.store.prune import prune
 from bot.store.runs import Follows, Runs
 from bot.store.watches import Watches
@@ -46,6 +46,7 @@ class Tx:
         self.outbox = Outbox(connection)
         self.channels = Channels(connection)
         self.lanes = Lanes(connection)
+        self.unreadable = Unreadables(connection)
         self.runs = Runs(connection)
         self.follows = Follows(connection)
 

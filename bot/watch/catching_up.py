@@ -6,16 +6,16 @@ be more between the two, which only the vendor's list tells.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import dropwhile
 
 import structlog
 
-from bot.watch.known import Known
+from bot.watch.known import LONGEST_RUN, UNDER_WAY, Known
 from providers.contract import Look, Provider, RunQuery
 from providers.errors import ProviderError
-from providers.model import Run
+from providers.model import PipelineRef, Run
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class CatchingUp:
         is_next = bool(wanted) and wanted <= {newest.ref.id}
         # A run that does not say when it began cannot be placed among those of a list,
         # where a vendor may know it by another id (CodeArts Check's newer lists).
-        if not known.is_seen or is_next or _began(newest) is None:
+        if not known.is_seen or is_next or began(newest) is None:
             return (newest,)
         try:
             listed = await self._read_back(newest, wanted)
@@ -68,21 +68,21 @@ class CatchingUp:
 
     async def _read_back(self, newest: Run, wanted: frozenset[str]) -> list[Run]:
         found: dict[str, Run] = {}
-        cursor: str | None = None
-        while len(found) < MOST_CAUGHT_UP:
-            query = RunQuery(pipeline=newest.ref.pipeline, limit=PAGE, cursor=cursor)
-            page = await self._provider.list_runs(query)
-            found |= {run.ref.id: run for run in page.items}
-            cursor = page.next
-            if (wanted and wanted <= found.keys()) or cursor is None:
+        ref = newest.ref.pipeline
+        async for page in Pages(self._provider, ref, MOST_CAUGHT_UP):
+            found |= {run.ref.id: run for run in page}
+            if wanted and wanted <= found.keys():
                 break
         listed = found.get(newest.ref.id)
         found[newest.ref.id] = _joined(newest, listed) if listed else newest
-        runs = sorted(found.values(), key=_order)
+        runs = in_order(found.values())
         if not wanted or not wanted <= found.keys():
             return runs
-        # What is older than all that is wanted was taken in long since.
-        return list(dropwhile(lambda run: run.ref.id not in wanted, runs))
+        # What is older than all that is wanted was taken in long since, but for what
+        # was begun again meanwhile.
+        oldest = next(i for i, run in enumerate(runs) if run.ref.id in wanted)
+        again = [run for run in runs[:oldest] if _goes_on(run, newest)]
+        return [*again, *runs[oldest:]]
 
     async def _whole(self, run: Run, newest: Run, known: Known) -> Run:
         """Return a listed run with its branch, where only the full answer tells it.
@@ -107,10 +107,47 @@ def _joined(look: Run, listed: Run) -> Run:
     )
 
 
-def _began(run: Run) -> datetime | None:
+def _goes_on(run: Run, newest: Run) -> bool:
+    at, last = began(run), began(newest)
+    is_young = at is not None and last is not None and last - at <= LONGEST_RUN
+    return run.state in UNDER_WAY and is_young
+
+
+class Pages:
+    """The pages of a pipeline's list of runs, the newest first.
+
+    They end with the list, with so many runs, or with a page that brings nothing new.
+
+    Raises:
+        ProviderError: the next page cannot be read.
+
+    """
+
+    def __init__(self, provider: Provider, pipeline: PipelineRef, most: int) -> None:
+        self._provider = provider
+        self._pipeline = pipeline
+        self._most = most
+
+    async def __aiter__(self) -> AsyncIterator[tuple[Run, ...]]:
+        seen: set[str] = set()
+        cursor: str | None = None
+        while len(seen) < self._most:
+            query = RunQuery(pipeline=self._pipeline, limit=PAGE, cursor=cursor)
+            page = await self._provider.list_runs(query)
+            fresh = {run.ref.id for run in page.items} - seen
+            yield page.items
+            cursor = page.next
+            if cursor is None or not fresh:
+                break
+            seen |= fresh
+
+
+def began(run: Run) -> datetime | None:
+    """Return when a run began, by the earliest time that is known of it."""
     moments = (run.created_at, run.queued_at, run.started_at)
     return min((moment for moment in moments if moment), default=None)
 
 
-def _order(run: Run) -> tuple[datetime, int]:
-    return _began(run) or _NO_TIME, run.number or 0
+def in_order(runs: Iterable[Run]) -> list[Run]:
+    """Return runs as they began, the oldest first."""
+    return sorted(runs, key=lambda run: (began(run) or _NO_TIME, run.number or 0))

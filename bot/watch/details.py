@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from bot.watch.telling import LogEnd
+from bot.watch.log_ends import LogEnd
 from providers.contract import Capability, Provider
 from providers.errors import ProviderError
 from providers.model import Run, RunRef

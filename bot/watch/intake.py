@@ -7,7 +7,7 @@ every message has a key of its own, made of what it is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,12 +15,14 @@ import structlog
 
 from bot.records import Event, Happening, Lineage
 from bot.store import Store, StoreError, Tx
+from bot.watch.claim import Lost
 from bot.watch.lineage import LineageState, lineage_of, pack, unpack
+from bot.watch.log_ends import LogEnd
 from bot.watch.overdue import overdue, usual_longest
 from bot.watch.past import past_of
 from bot.watch.storm import STORM_LINE, USUAL, Gale
 from bot.watch.targets import Targets, Watched
-from bot.watch.telling import LogEnd, Seen, Telling
+from bot.watch.telling import Seen, Telling
 from bot.watch.transitions import look
 from providers.clock import Clock
 from providers.model import Run, RunRef, State
@@ -33,6 +35,14 @@ ENOUGH_DURATIONS = 200
 
 AT_ONCE = 200
 """How many sightings are kept in one transaction: others wait for the store too."""
+
+
+Check = Callable[[Tx], Awaitable[None]]
+"""Raises `Lost` where what was seen is not to be kept any more."""
+
+
+async def _always(_: Tx) -> None:
+    """Let all be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,23 +97,30 @@ class Intake:
         self._shows_log = shows_log
         self._gale = gale
 
-    async def take_in(self, sightings: Sequence[Sighting]) -> Taken:
+    async def take_in(
+        self, sightings: Sequence[Sighting], check: Check = _always
+    ) -> Taken:
         """Take in what was seen; seen again, it is taken in again, and changes nothing.
+
+        Args:
+            sightings: what was seen.
+            check: whether it may still be kept, asked in each transaction.
 
         Raises:
             StoreError: not all of it was kept.
+            Lost: not all of it was kept, since somebody else has looked meanwhile.
 
         """
         taken = Taken()
         for start in range(0, len(sightings), AT_ONCE):
-            taken += await self._one_by_one(sightings[start : start + AT_ONCE])
+            taken += await self._one_by_one(sightings[start : start + AT_ONCE], check)
         return taken
 
-    async def _one_by_one(self, sightings: Sequence[Sighting]) -> Taken:
+    async def _one_by_one(self, sightings: Sequence[Sighting], check: Check) -> Taken:
         """Take in some together; one that cannot be taken in costs no other."""
         try:
-            return await self._take_in(sightings)
-        except StoreError:
+            return await self._take_in(sightings, check)
+        except (StoreError, Lost):
             raise
         except Exception:
             log.exception("what was seen could not be taken in", count=len(sightings))
@@ -113,12 +130,13 @@ class Intake:
                 )
         taken = Taken()
         for sighting in sightings:
-            taken += await self._one_by_one([sighting])
+            taken += await self._one_by_one([sighting], check)
         return taken
 
-    async def _take_in(self, sightings: Sequence[Sighting]) -> Taken:
+    async def _take_in(self, sightings: Sequence[Sighting], check: Check) -> Taken:
         now = self._clock.now()
         async with self._store.write() as tx:
+            await check(tx)
             telling = self._telling(tx, now)
             memory = await _Memory.of(tx, sightings)
             happened = [

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import dropwhile
 
 from bot.records import PastRun
 from providers.contract import Look
 from providers.model import Run, RunRef, State
 
-_UNDER_WAY = frozenset(s.value for s in (State.QUEUED, State.RUNNING, State.WAITING))
+UNDER_WAY = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
+
+LONGEST_RUN = timedelta(days=2)
+"""A run that was under way longer ago than this is not followed any more."""
+
+_OPEN = frozenset(state.value for state in UNDER_WAY)
 
 Gist = tuple[RunRef, str, str | None, datetime | None, str | None]
 """What makes a run another sight than before."""
@@ -75,4 +80,4 @@ def gist_of(run: Run) -> Gist:
 
 
 def _is_open(gist: Gist) -> bool:
-    return gist[1] in _UNDER_WAY
+    return gist[1] in _OPEN

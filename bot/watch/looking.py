@@ -10,18 +10,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from itertools import chain
 
 import structlog
 
 from bot.records import Event, Follow, Watch
 from bot.store import Store
-from bot.watch.catching_up import CatchingUp
+from bot.watch.below import Below
+from bot.watch.catching_up import CatchingUp, in_order
+from bot.watch.covering import Covering
 from bot.watch.details import read_failures
 from bot.watch.following import Followed
 from bot.watch.intake import Sighting
-from bot.watch.known import NEVER_SEEN, Known
-from bot.watch.targets import Coverage, Targets, Watched, coverage
+from bot.watch.known import LONGEST_RUN, NEVER_SEEN, UNDER_WAY, Known
+from bot.watch.targets import Coverage, Targets, Watched
+from bot.watch.unreadable import Sight
 from providers.clock import Clock
 from providers.contract import (
     CONCERNS_THE_CONNECTION,
@@ -32,17 +35,6 @@ from providers.errors import NotFound, ProviderError, RateLimited
 from providers.model import Pipeline, PipelineRef, Run, RunRef, State
 
 log = structlog.get_logger(__name__)
-
-MOST_PIPELINES = 20_000
-"""How many pipelines of a connection can be watched."""
-
-LIST_AGE = timedelta(minutes=15)
-"""How old the list of pipelines may be: new ones are found by then."""
-
-LONGEST_RUN = timedelta(days=2)
-"""A run that was under way longer ago than this is not followed any more."""
-
-UNDER_WAY = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
 
 MOST_FOLLOWED = 20
 """How many followed runs are read in one look."""
@@ -58,29 +50,14 @@ class Seen:
     """Of the pipelines of which there is news."""
     known: Mapping[PipelineRef, Known]
     """What is known of those, once the sightings are kept."""
-    watched: int = 0
-    """How many pipelines were looked at."""
-    unreadable: int = 0
-    """How many of them could not be read, while others could."""
+    sight: Sight
+    """Which pipelines were looked at, and which of them could not be read."""
     matched: frozenset[str] = frozenset()
     """The ids of the watches that mean at least one pipeline."""
     is_busy: bool = False
     """Whether something is under way, so that the next look should come soon."""
     trouble: ProviderError | None = None
     """Why not all could be read, where that asks for more patience."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    pipelines: tuple[Pipeline, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Covered:
-    watches: Sequence[Watch]
-    listed: _Listed
-    coverage: Coverage
 
 
 class Looking:
@@ -92,10 +69,11 @@ class Looking:
         self._provider = provider
         self._store = store
         self._clock = clock
-        self._targets = targets
+        self._covering = Covering(provider, clock, targets)
         self._catching_up = CatchingUp(provider)
-        self._listed: _Listed | None = None
-        self._covered: _Covered | None = None
+        self._below = Below(provider, store, clock)
+        self._coverage = Coverage({}, frozenset())
+        self._gone: dict[PipelineRef, Pipeline] = {}
         self._known: dict[PipelineRef, Known] = {}
 
     async def look(self, watches: Sequence[Watch]) -> Seen:
@@ -112,25 +90,33 @@ class Looking:
         covered = await self._cover(watches)
         watched = covered.watched
         if not watched:
-            return Seen(known={}, matched=covered.matched)
+            sight = Sight(gone=self._gone)
+            return Seen(known={}, sight=sight, matched=covered.matched)
         await self._remember(watched.keys() - self._known.keys())
         looks = await self._provider.latest_runs(watched.keys())
-        errors = [e for e in looks.values() if isinstance(e, ProviderError)]
-        if len(errors) == len(watched):
-            raise next((e for e in errors if _concerns_all(e)), errors[0])
+        errors = {r: e for r, e in looks.items() if isinstance(e, ProviderError)}
+        if len(errors) == len(watched) and (why := _blind_by(errors.values())):
+            raise why
         news = [ref for ref in watched if self._is_news(ref, looks.get(ref), watched)]
         runs, late = await self._catch_up(news, looks)
-        trouble = next((e for e in (*errors, *late) if _asks_for_patience(e)), None)
-        for error in errors[:1]:
+        first = [ref for ref in watched if not self._known[ref].is_seen]
+        below = await self._below.look(looks, first)
+        runs |= {
+            r: _joined(runs.get(r, ()), b, looks[r]) for r, b in below.runs.items()
+        }
+        errors |= late
+        failed = (*errors.values(), *below.errors.values())
+        trouble = next((e for e in failed if _asks_for_patience(e)), None)
+        for error in list(errors.values())[:1]:
             log.warning("some pipelines cannot be read", why=str(error))
         return Seen(
             sightings=tuple(await self._sightings(runs, watched)),
             known={ref: Known.of(looks.get(ref), found) for ref, found in runs.items()},
-            watched=len(watched),
-            unreadable=len(errors) + len(late),
+            sight=Sight(watched=watched, errors=errors, gone=self._gone),
             matched=covered.matched,
             is_busy=any(
-                isinstance(f, Run) and f.state in UNDER_WAY for f in looks.values()
+                isinstance(f, Run) and f.state in UNDER_WAY
+                for f in chain(looks.values(), *below.runs.values())
             ),
             trouble=trouble,
         )
@@ -144,8 +130,7 @@ class Looking:
         """
         if not follows:
             return []
-        listed = (await self._list()).pipelines
-        names = {pipeline.ref: pipeline for pipeline in listed}
+        names = {p.ref: p for p in await self._covering.pipelines()}
         runs = list(dict.fromkeys(follow.run for follow in follows))[:MOST_FOLLOWED]
         read = dict(
             zip(runs, await asyncio.gather(*map(self._followed, runs)), strict=True)
@@ -170,6 +155,8 @@ class Looking:
     def took_in(self, seen: Seen, *, except_for: Collection[PipelineRef] = ()) -> None:
         """Remember what was seen, now that it is kept; until then it stays news."""
         self._known |= {r: k for r, k in seen.known.items() if r not in except_for}
+        self._below.forget(except_for)
+        self._gone = {}
 
     def shows_news(self, looks: Mapping[PipelineRef, Look]) -> bool:
         """Return whether somebody else's look shows what ours did not."""
@@ -180,33 +167,16 @@ class Looking:
         )
 
     async def _cover(self, watches: Sequence[Watch]) -> Coverage:
-        """Return what is watched, worked out anew only where something changed."""
-        if not watches:
-            return Coverage({}, frozenset())
-        listed = await self._list()
-        known = self._covered
-        if known is None or known.watches is not watches or known.listed is not listed:
-            name = self._provider.connection
-            found = coverage(name, watches, listed.pipelines, self._targets)
-            known = self._covered = _Covered(watches, listed, found)
+        found = await self._covering.of(watches)
+        if found is not self._coverage:
+            gone = self._coverage.watched.keys() - found.watched.keys()
+            if gone:
+                gone -= {pipeline.ref for pipeline in await self._covering.pipelines()}
+            self._gone |= {r: self._coverage.watched[r].pipeline for r in gone}
             # What is watched no more may be so again: then it is taken up anew.
             self._known = {r: k for r, k in self._known.items() if r in found.watched}
-        return known.coverage
-
-    async def _list(self) -> _Listed:
-        known, now = self._listed, self._clock.now()
-        if known is not None and timedelta() <= now - known.at < LIST_AGE:
-            return known
-        try:
-            page = await self._provider.list_pipelines(limit=MOST_PIPELINES)
-        except ProviderError:
-            if known is None:
-                raise
-            return known  # the look itself will say what is wrong
-        is_same = known is not None and known.pipelines == page.items
-        pipelines = known.pipelines if known and is_same else page.items
-        self._listed = _Listed(pipelines, now)
-        return self._listed
+            self._coverage = found
+        return found
 
     async def _remember(self, refs: Collection[PipelineRef]) -> None:
         """Take up where the process before this one, or another replica, has left."""
@@ -243,7 +213,7 @@ class Looking:
 
     async def _catch_up(
         self, news: Sequence[PipelineRef], looks: Mapping[PipelineRef, Look]
-    ) -> tuple[dict[PipelineRef, tuple[Run, ...]], list[ProviderError]]:
+    ) -> tuple[dict[PipelineRef, tuple[Run, ...]], dict[PipelineRef, ProviderError]]:
         """Return what is new by pipeline, and why some have to wait for another look.
 
         What fails of one pipeline costs no other.
@@ -259,7 +229,7 @@ class Looking:
         by_ref = dict(zip(news, found, strict=True))
         return (
             {r: f for r, f in by_ref.items() if not isinstance(f, ProviderError)},
-            [f for f in found if isinstance(f, ProviderError)],
+            {r: f for r, f in by_ref.items() if isinstance(f, ProviderError)},
         )
 
     async def _sightings(
@@ -293,12 +263,27 @@ class Looking:
         return sightings
 
 
+def _joined(
+    caught_up: Sequence[Run], below: Sequence[Run], newest: Look
+) -> tuple[Run, ...]:
+    """Return the runs of two lists, and the newest; what lay below was read last."""
+    last = (newest,) if isinstance(newest, Run) else ()
+    return tuple(in_order({r.ref.id: r for r in (*last, *caught_up, *below)}.values()))
+
+
 def _is_timed(watched: Watched) -> bool:
     return any(watch.on & TIMED for watch in watched.watches)
 
 
-def _concerns_all(error: ProviderError) -> bool:
-    return isinstance(error, CONCERNS_THE_CONNECTION)
+def _blind_by(errors: Collection[ProviderError]) -> ProviderError | None:
+    """Return why nothing is seen of the connection, where not one could be read.
+
+    Pipelines that are not there are just that: the vendor has answered.
+    """
+    for error in errors:
+        if isinstance(error, CONCERNS_THE_CONNECTION):
+            return error
+    return next((e for e in errors if not isinstance(e, NotFound)), None)
 
 
 def _asks_for_patience(error: ProviderError) -> bool:

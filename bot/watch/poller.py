@@ -6,36 +6,30 @@ one is (`schedule`); that, and what there is to say of the lane, is committed to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 import structlog
 
-from bot.records import Follow, Happening, Lane, Watch
+from bot.records import Follow, Happening, Lane, Unreadable, Watch
 from bot.store import Store, Tx
-from bot.watch import blindness, following, schedule, vanity
+from bot.watch import blindness, following, schedule, unreadable, vanity
+from bot.watch.claim import HOLD, Claim, Lost
 from bot.watch.intake import Intake
 from bot.watch.looking import Looking
 from bot.watch.roster import Roster
 from bot.watch.schedule import Pace, Step
 from bot.watch.storm import USUAL, Gale
 from bot.watch.targets import Targets
+from bot.watch.turns import Turns
 from providers.clock import Clock
 from providers.contract import Look, Provider
+from providers.errors import ProviderError
 from providers.model import PipelineRef
 
 log = structlog.get_logger(__name__)
-
-CLAIM = timedelta(seconds=30)
-"""For how long a replica has a lane to itself; a look takes seconds."""
-
-SOONEST = timedelta(seconds=5)
-"""How soon after a look another one may be asked for: what is known is as new."""
-
-FORGOTTEN = timedelta(days=1)
-"""After this, the lane of a connection that is configured nowhere is forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +67,8 @@ class Poller:
         calls: Callable[[str], int],
         shows_log: Callable[[str], bool] = lambda _: True,
         gale: Gale = USUAL,
+        credentials: Mapping[str, str] | None = None,
+        hold: timedelta = HOLD,
     ) -> None:
         """Make a poller.
 
@@ -86,6 +82,9 @@ class Poller:
             calls: how many requests were made so far of a connection.
             shows_log: which channels want the end of a failure's log.
             gale: when many failures are a storm.
+            credentials: a fingerprint of what is shown to the vendor of each
+                connection: where that was refused, another one is tried at once.
+            hold: for how long a lane is claimed, between two extensions.
 
         """
         self._store = store
@@ -94,76 +93,34 @@ class Poller:
         self._random = random
         self._pace = pace
         self._calls = calls
+        self._targets = targets
+        self._hold = hold
         self._roster = Roster(targets)
+        self._credentials = dict.fromkeys(providers, "") | dict(credentials or {})
+        self.turns = Turns(store, clock, pace, self._credentials)
+        """Which lanes are due."""
         self._began_at = clock.now()
         self._noted = vanity.Noted()
-        self._waits: dict[str, datetime] = {}
-        """Lanes of which nothing could be kept just now, until when they rest."""
         self._looking = {
             name: Looking(provider, store, clock, targets)
             for name, provider in providers.items()
         }
 
-    async def due(self) -> list[str]:
-        """Return the lanes to look at now, the one that is due longest first.
+    async def asks_for_a_look(
+        self, connection: str, looks: Mapping[PipelineRef, Look]
+    ) -> bool:
+        """Return whether somebody else's look at a lane is a reason for one of ours.
 
-        Lanes of connections that are new are made.
+        It shows what ours has not; or it shows anything at all, while our credential
+        was last refused.
         """
-        now = self._clock.now()
-        async with self._store.read() as tx:
-            lanes = await tx.lanes.all()
-        if self._looking.keys() - {lane.connection for lane in lanes}:
-            lanes = await self._complete(now)
-        return [lane.connection for lane in lanes if self._is_due(lane, now)]
-
-    def _is_due(self, lane: Lane, now: datetime) -> bool:
-        name = lane.connection
-        is_resting = now < self._waits.get(name, now) <= now + self._pace.idle
-        is_ours = name in self._looking and not is_resting
-        return is_ours and schedule.is_due(schedule.set_right(lane, now), now)
-
-    async def _complete(self, now: datetime) -> list[Lane]:
-        async with self._store.write() as tx:
-            known = {lane.connection for lane in await tx.lanes.all()}
-            for new in self._looking.keys() - known:
-                await tx.lanes.save(schedule.first(new, now, self._pace))
-            return await tx.lanes.all()
-
-    async def forget_lanes(self) -> None:
-        """Forget the lanes that nobody has looked at for long, and that are not ours.
-
-        Another replica may have connections that we do not have yet, or not any more.
-        """
-        now = self._clock.now()
-        async with self._store.write() as tx:
-            for lane in await tx.lanes.all():
-                last = lane.looked_at or lane.due_at
-                if lane.connection not in self._looking and now - last > FORGOTTEN:
-                    await tx.lanes.remove(lane.connection)
-
-    async def hasten(self, connection: str) -> bool:
-        """Make a lane due now, as a person or a push asks; whether it is.
-
-        Not while its vendor wants to be left alone, nor right after a look.
-        """
-        now = self._clock.now()
-        async with self._store.write() as tx:
-            kept = await tx.lanes.get(connection)
-            if kept is None:
-                return False
-            lane = schedule.set_right(kept, now)
-            is_open = lane.open_until is not None and now < lane.open_until
-            is_fresh = lane.looked_at is not None and now - lane.looked_at < SOONEST
-            if is_open or is_fresh:
-                return False
-            if lane.due_at > now:
-                await tx.lanes.save(replace(lane, due_at=now))
-        return True
-
-    def shows_news(self, connection: str, looks: Mapping[PipelineRef, Look]) -> bool:
-        """Return whether somebody else's look at a lane shows what ours has not."""
         looking = self._looking.get(connection)
-        return looking is not None and looking.shows_news(looks)
+        if looking is None:
+            return False
+        is_read = any(not isinstance(found, ProviderError) for found in looks.values())
+        if is_read and await self.turns.reopen(connection):
+            return True
+        return looking.shows_news(looks) and await self.turns.hasten(connection)
 
     async def look(self, connection: str) -> Looked:
         """Look at a lane if it is due, unless another replica does; keep what is seen.
@@ -172,26 +129,35 @@ class Poller:
             StoreError: nothing of it was kept.
 
         """
-        now = self._clock.now()
-        until = now + CLAIM
         idle = Looked(connection=connection, is_skipped=True)
         if connection not in self._looking:
             return idle  # another replica's, whose configuration is not ours
+        claim = Claim(
+            self._store,
+            connection,
+            f"{self._random.getrandbits(64):x}",
+            self._hold,
+        )
         async with self._store.write() as tx:
             lane = await tx.lanes.get(connection)
-            if lane is None or not self._is_due(lane, now):
+            if lane is None or not self.turns.is_due(lane):
                 return idle
-            if not await tx.lanes.claim(connection, now, until):
+            if not await claim.take(tx):
                 return idle
             watches = await self._roster.of(connection, tx)
             follows = await tx.follows.of_connection(connection)
+            unread = await tx.unreadable.of(connection)
         try:
-            return await self._look(connection, watches, follows, until)
+            return await claim.hold(
+                self._look(connection, watches, follows, unread, claim)
+            )
+        except Lost:
+            log.info("another replica looks by now", connection=connection)
+            return idle
         except BaseException:
-            # Else it would be asked again every moment for what cannot be kept.
-            self._waits[connection] = self._clock.now() + self._pace.busy
+            self.turns.rest(connection)
             async with self._store.write() as tx:
-                await tx.lanes.release(connection, until)
+                await claim.release(tx)
             raise
 
     async def _look(
@@ -199,16 +165,16 @@ class Poller:
         name: str,
         watches: Sequence[Watch],
         follows: Sequence[Follow],
-        until: datetime,
+        unread: Sequence[Unreadable],
+        claim: Claim,
     ) -> Looked:
         looking, before = self._looking[name], self._calls(name)
         try:
             seen = await looking.look(watches)
             followed = await looking.look_at(follows)
         except Exception as error:  # noqa: BLE001 - `_failed` logs what is ours
-            return await self._failed(name, error, before, watches, until)
-        taken = await self._intake.take_in(seen.sightings)
-        looking.took_in(seen, except_for=taken.failed)
+            return await self._failed(name, error, before, watches, claim)
+        taken = await self._intake.take_in(seen.sightings, claim.check)
         calls = self._calls(name) - before
         is_busy = seen.is_busy or any(
             f.run and not f.run.state.is_over for f in followed
@@ -227,16 +193,22 @@ class Poller:
             )
 
         async with self._store.write() as tx:
+            await claim.check(tx)
+            now, after = self._clock.now(), self._pace.blind_after
             told = await self._keep(tx, name, step, watches)
-            told |= await following.take_in(tx, followed, self._clock.now())
-            told |= await self._noted.note(tx, name, seen.matched, self._clock.now())
-            await tx.lanes.release(name, until)
+            told |= await following.take_in(tx, followed, now)
+            told |= await self._noted.note(tx, name, seen.matched, now)
+            told |= await unreadable.note(
+                tx, seen.sight, unread, watches, self._targets, now, after
+            )
+            await claim.release(tx)
+        looking.took_in(seen, except_for=taken.failed)
         return Looked(
             connection=name,
             channels=taken.channels | told,
             happened=taken.happened,
-            watched=seen.watched,
-            unreadable=seen.unreadable,
+            watched=len(seen.sight.watched),
+            unreadable=len(seen.sight.errors),
             news=len(seen.sightings),
         )
 
@@ -246,7 +218,7 @@ class Poller:
         error: Exception,
         before: int,
         watches: Sequence[Watch],
-        until: datetime,
+        claim: Claim,
     ) -> Looked:
         blindness.note(name, error)
         calls = self._calls(name) - before
@@ -255,8 +227,9 @@ class Poller:
             return self._after_failure(lane, error, now, calls)
 
         async with self._store.write() as tx:
+            await claim.check(tx)
             told = await self._keep(tx, name, step, watches)
-            await tx.lanes.release(name, until)
+            await claim.release(tx)
         return Looked(connection=name, channels=told, is_blind=True)
 
     def _after_failure(
@@ -269,6 +242,7 @@ class Poller:
             pace=self._pace,
             calls=calls,
             random=self._random,
+            credential=self._credentials.get(lane.connection, ""),
         )
 
     async def sweep_storms(self) -> frozenset[str]:
@@ -295,17 +269,8 @@ class Poller:
 
     async def sweep_vain(self) -> frozenset[str]:
         """Say of watches that they have meant no pipeline for long, once."""
-        async with self._store.read() as tx:
-            lanes = await tx.lanes.all()
-        seen = {
-            lane.connection
-            for lane in lanes
-            if lane.blind_since is None
-            and lane.looked_at is not None
-            and lane.looked_at >= self._began_at
-        }
         return await vanity.sweep(
-            self._store, self._roster, self._looking.keys() - seen, self._clock.now()
+            self._store, self._roster, self._looking, self._began_at, self._clock.now()
         )
 
     async def _keep(
@@ -313,7 +278,7 @@ class Poller:
         tx: Tx,
         name: str,
         step_of: Callable[[Lane, datetime], Step],
-        watches: Collection[Watch],
+        watches: Sequence[Watch],
     ) -> frozenset[str]:
         """Keep a lane as it is now, and in the same transaction what is said of it.
 
@@ -325,6 +290,6 @@ class Poller:
             return frozenset()
         step = step_of(schedule.set_right(lane, now), now)
         await tx.lanes.save(step.lane)
-        said = blindness.notices(step, [watch.channel for watch in watches], now)
-        await tx.outbox.add(said)
-        return frozenset(delivery.channel for delivery in said)
+        said = blindness.notices(step, watches, now)
+        new = await tx.outbox.add(said)
+        return frozenset(one.channel for one in said if one.key in new)

@@ -150,6 +150,7 @@ def failed(
     pace: Pace,
     calls: int,
     random: Random,
+    credential: str = "",
 ) -> Step:
     """Return the lane after a look that did not go well.
 
@@ -164,6 +165,7 @@ def failed(
         pace: how often to look.
         calls: how many calls the look took, and the next one will take.
         random: for the jitter.
+        credential: the fingerprint of what the vendor was shown.
 
     """
     allowance, failures = lane.allowance, lane.failures
@@ -187,10 +189,19 @@ def failed(
         failures=failures,
         open_until=now + closed_for if closed_for else None,
         blind_since=lane.blind_since or now,
-        blind_reason=_reason(error),
+        blind_reason=reason_of(error),
         looked_at=now,
+        refused=credential if is_refused and not _asked_for(error) else None,
     )
     return _told(blind) if is_refused else grown_blind(blind, now, pace)
+
+
+def reopened(lane: Lane, now: datetime) -> Lane:
+    """Return a lane whose credential was refused, to be looked at now.
+
+    For when there is reason to think that it is not refused any more.
+    """
+    return replace(lane, due_at=min(lane.due_at, now), open_until=None, refused=None)
 
 
 def grown_blind(lane: Lane, now: datetime, pace: Pace) -> Step:
@@ -211,7 +222,7 @@ def _told(lane: Lane) -> Step:
     return Step(replace(lane, blind_told=True), news)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Return what to tell people; nothing that an unknown error may hold."""
     if isinstance(error, ProviderError):
         return f"{error.what}. {error.advice}"

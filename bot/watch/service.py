@@ -68,13 +68,13 @@ class Watching:
 
     async def look_now(self, connection: str) -> None:
         """Have a lane looked at soon, whatever its turn: a person or a push asks."""
-        if await self._poller.hasten(connection):
+        if await self._poller.turns.hasten(connection):
             await self._engine.nudge("poll", connection)
 
     async def saw(self, connection: str, looks: Mapping[PipelineRef, Look]) -> None:
         """Take a person's look at a connection as a reason for one of ours."""
-        if self._poller.shows_news(connection, looks):
-            await self.look_now(connection)
+        if await self._poller.asks_for_a_look(connection, looks):
+            await self._engine.nudge("poll", connection)
 
     async def send_now(self, channels: Iterable[str]) -> None:
         """Have what waits for these channels sent soon."""
@@ -82,7 +82,7 @@ class Watching:
             await self._engine.nudge("drain", channel)
 
     async def _tick(self) -> None:
-        for connection in await self._poller.due():
+        for connection in await self._poller.turns.due():
             await self._engine.nudge("poll", connection)
 
     async def _poll(self, connection: str) -> None:
@@ -127,7 +127,7 @@ class Watching:
         return ()
 
     async def _prune(self) -> Collection[str]:
-        await self._poller.forget_lanes()
+        await self._poller.turns.forget()
         for _ in range(MOST_STEPS):
             async with self._store.write() as tx:
                 before = await tx.now() - self._history

@@ -6,10 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.alerts import Update, pack
 from bot.records import (
-    Delivery,
-    DeliveryKind,
     Event,
     Happening,
     Incident,
@@ -19,10 +16,11 @@ from bot.records import (
     Watch,
 )
 from bot.store import Tx
+from bot.watch.card_fates import NOTHING_TO_EDIT, Fate, fate_of_card
 from bot.watch.decide import decide_in_channel
 from bot.watch.following import is_followed
 from bot.watch.incident import tell
-from bot.watch.keys import key_of
+from bot.watch.log_ends import LogEnd, log_reply
 from bot.watch.past import run_of
 from bot.watch.rules import Situation, is_lifted_by, mutes_of
 from bot.watch.storm import (
@@ -38,15 +36,6 @@ from providers.model import Run, RunRef, State
 
 MOST_MEMBERS = 1000
 """How many messages that wait in a channel are looked through for a storm."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogEnd:
-    """The end of the log that says most about a run."""
-
-    text: str
-    task: str
-    """The names of the stages, jobs and steps down to the task whose log it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +105,14 @@ class Telling:
     ) -> None:
         tx, pipeline = self._tx, watched.pipeline
         incident = await tx.incidents.open_of(channel, happening.lineage)
+        card = await fate_of_card(tx, incident)
         mutes = await self._mutes(channel, watched)
         situation = Situation(
             pipeline=pipeline,
             run=run,
             now=self._now,
-            incident=incident,
+            # Who never got its card was not told of it.
+            incident=None if card is Fate.LOST else incident,
             mutes=mutes,
             rang=await self._rang(happening, watches),
         )
@@ -146,10 +137,12 @@ class Telling:
         if told.incident is not None:
             await tx.incidents.save(told.incident)
         deliveries = told.deliveries
+        if leading.ruling is not Ruling.RING and card in NOTHING_TO_EDIT:
+            # An edit rings nobody, but without a card it would be a message of its own.
+            deliveries = ()
         if self._shows_log(channel):
-            deliveries += _log_reply(
-                deliveries, happening, run, watched, seen, self._now
-            )
+            log = seen.logs.get(run.ref)
+            deliveries += log_reply(deliveries, log, happening, run, pipeline)
         if await tx.outbox.add(deliveries):
             about = self._channels.setdefault(channel, set())
             about.add(pipeline.ref.connection)
@@ -264,38 +257,3 @@ def _muted_by(
         return None
     silent = mutes_of(watch, mutes, happening, now)
     return silent[0].by if silent else None
-
-
-def _log_reply(
-    deliveries: Sequence[Delivery],
-    happening: Happening,
-    run: Run,
-    watched: Watched,
-    seen: Seen,
-    now: datetime,
-) -> tuple[Delivery, ...]:
-    """Return the end of the log, for the thread of a card that is posted now."""
-    log = seen.logs.get(run.ref)
-    cards = [d for d in deliveries if d.kind is DeliveryKind.CARD]
-    if log is None or not cards:
-        return ()
-    [card] = cards
-    update = Update(
-        event=happening.event,
-        pipeline=watched.pipeline,
-        run=run,
-        red_since=happening.red_since,
-        streak=happening.streak,
-        log=log.text,
-        log_of=log.task,
-    )
-    return (
-        Delivery(
-            key=key_of(card.key, "log"),
-            channel=card.channel,
-            kind=DeliveryKind.REPLY,
-            payload=pack(update),
-            incident=card.incident,
-            created_at=now,
-        ),
-    )

@@ -44,19 +44,33 @@ class Noted:
 
 
 async def sweep(
-    store: Store, roster: Roster, unseen: Collection[str], now: datetime
+    store: Store,
+    roster: Roster,
+    connections: Collection[str],
+    began_at: datetime,
+    now: datetime,
 ) -> frozenset[str]:
     """Tell of the watches in vain; return the channels that are told.
 
     Args:
         store: where they are.
         roster: which connections a watch is about.
-        unseen: the connections of which nobody knows what they hold.
+        connections: all that there are. What one holds is only known where it was
+            looked at since `began_at`, and can be seen.
+        began_at: when this process began.
         now: the time.
 
     """
     since = now - IN_VAIN
     async with store.read() as tx:
+        seen = {
+            lane.connection
+            for lane in await tx.lanes.all()
+            if lane.blind_since is None
+            and lane.looked_at is not None
+            and lane.looked_at >= began_at
+        }
+        unseen = set(connections) - seen
         found = [
             w for w in await tx.watches.in_vain(since) if roster.is_seen(w, unseen)
         ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.metrics import Metrics
-from bot.records import WORKSPACE, ChannelState, Lane
+from bot.records import WORKSPACE, ChannelState, Lane, Unreadable
 from bot.store import Store, StoreError
 from bot.work.port import Health
 from providers.clock import Clock
@@ -43,19 +43,23 @@ class Vitals:
     async def health(self) -> Mapping[str, Any]:
         """Return what is not as it should be, as JSON has it; times are in UTC.
 
-        `blind` names the connections of which nothing is seen, `parked` the channels
-        that cannot be posted to, `outbox` what waits for Slack. Where the store does
-        not answer, `trouble` says so and the others are left out: they are not known.
+        `blind` names the connections of which nothing is seen, `unreadable` single
+        pipelines that cannot be read, `parked` the channels that cannot be posted to,
+        `outbox` what waits for Slack. Where the store does not answer, `trouble` says
+        so and the others are left out: they are not known.
         """
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
                 lanes, parked, (waiting, oldest) = await self._read()
+                async with self._store.read() as tx:
+                    unreadable = await tx.unreadable.all()
         except (StoreError, TimeoutError) as error:
             return {"trouble": _words(error)}
         work = await self._engine.health()
         return {
             "trouble": work.trouble,
             "blind": [_blind(lane) for lane in lanes if lane.blind_since is not None],
+            "unreadable": [_unreadable(one) for one in unreadable],
             "parked": [_parked(channel) for channel in parked],
             "outbox": {"waiting": waiting, "oldest": _time(oldest)},
         }
@@ -116,6 +120,15 @@ def _blind(lane: Lane) -> dict[str, Any]:
         "connection": lane.connection,
         "since": _time(lane.blind_since),
         "why": lane.blind_reason,
+    }
+
+
+def _unreadable(one: Unreadable) -> dict[str, Any]:
+    return {
+        "pipeline": str(one.pipeline),
+        "name": one.name,
+        "since": _time(one.since),
+        "why": one.reason,
     }
 
 

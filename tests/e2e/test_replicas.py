@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.settings.watch import WatchSettings
 from bot.store import Tx, open_store
 from bot.watch import service
-from bot.watch.poller import Poller
+from bot.watch.turns import Turns
 from bot.work.pgqueuer import PgQueuerEngine
 from bot.work.port import Handler
 from bot.work.postgres import PostgresPlace
@@ -153,14 +153,14 @@ async def scene(
         for replica in replicas:
             stack.push_async_callback(replica.kill)
         scene = Scene(stage, clock, replicas)
-        due = Poller.due
+        due = Turns.due
 
-        async def later(self: Poller) -> list[str]:
+        async def later(self: Turns) -> list[str]:
             clock.move(MINUTE)
             scene.ticked.set()
             return await due(self)
 
-        monkeypatch.setattr(Poller, "due", later)
+        monkeypatch.setattr(Turns, "due", later)
         await asyncio.gather(*(replica.opened() for replica in replicas))
         async with open_store(url, clock=clock) as store, store.write() as tx:
             await tx.watches.replace(

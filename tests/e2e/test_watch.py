@@ -28,6 +28,7 @@ from bot.settings import Mode
 from bot.store import Store
 from bot.watch import filed
 from bot.watch.poller import Looked, Poller
+from bot.watch.turns import Turns
 from providers.refs import PipelineRef, RunRef
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import HandEngine
@@ -282,7 +283,7 @@ async def test_the_real_engine_looks_and_tells_by_itself(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = asyncio.Event()
-    look, due = Poller.look, Poller.due
+    look, due = Poller.look, Turns.due
 
     async def told(self: Poller, connection: str) -> Looked:
         result = await look(self, connection)
@@ -290,12 +291,12 @@ async def test_the_real_engine_looks_and_tells_by_itself(
             looked.set()
         return result
 
-    async def later(self: Poller) -> list[str]:
+    async def later(self: Turns) -> list[str]:
         clock.move(MINUTE)  # with every tick
         return await due(self)
 
     monkeypatch.setattr(Poller, "look", told)
-    monkeypatch.setattr(Poller, "due", later)
+    monkeypatch.setattr(Turns, "due", later)
     async with open_stage(clock, random.Random(7)) as stage:  # noqa: S311 - repeatable
         scene = Scene(stage, clock, HandEngine(), "flow")
         await scene.watch()

@@ -39,10 +39,12 @@ from bot.records import (
     Event,
     Happening,
     Incident,
+    Lane,
     Lineage,
     Origin,
     Ruling,
     Style,
+    Unreadable,
     Verdict,
     Watch,
 )
@@ -195,6 +197,32 @@ async def test_the_confirmation_says_how_often_it_would_have_rung(room: Room) ->
 
     assert "In the last 7 days it would have rung 2 times." in wrote.notes
     assert "In the last 7 days it would have rung not once." in quiet.notes
+
+
+async def test_the_confirmation_says_what_cannot_be_seen_and_since_when(
+    room: Room,
+) -> None:
+    since = room.clock.now() - timedelta(minutes=30)
+    lane = Lane(connection="ci", due_at=since, blind_since=since, blind_reason="down.")
+    nightly = Unreadable(
+        pipeline=PipelineRef("ml", "train"), name="train", since=since, reason="gone."
+    )
+    async with room.store.write() as tx:
+        await tx.lanes.save(lane)
+        await tx.unreadable.save([nightly])
+
+    blind = await room.wrote("watch release")
+    single = await room.wrote("watch ml:train")
+    changed = await room.wrote(f"watch {_made(blind)} on:done")
+
+    assert "I cannot see ci since Wed 2024-05-01 21:30 KST: down." in blind.notes[0]
+    assert "I cannot see train of ml since" in single.notes[0]
+    assert "I cannot see ci since" in changed.notes[0]
+
+
+def _made(wrote: Wrote) -> str:
+    """Return the id of the watch that was made."""
+    return (wrote.undo or "").split()[-1]
 
 
 async def test_what_was_typed_last_word_for_word_makes_the_same_watch(

@@ -53,6 +53,7 @@ from bot.records import (
     Mute,
     Origin,
     Ruling,
+    Unreadable,
     Verdict,
     Watch,
 )
@@ -656,13 +657,23 @@ def test_health_says_what_the_watch_cannot_see_and_where_it_cannot_post() -> Non
         connection="ci", due_at=NOW, blind_since=at, blind_reason="it is down."
     )
     parked = ChannelState(channel="C0GONE", parked="is_archived", parked_at=at)
+    web = Unreadable(
+        pipeline=PipelineRef("ci", "42"), name="web", since=at, reason="it is gone."
+    )
     standing = Standing(
-        blind=(blind,), parked=(parked,), waiting=3, waiting_since=at, dead=1
+        blind=(blind,),
+        unreadable=(web,) * 12,
+        parked=(parked,),
+        waiting=3,
+        waiting_since=at,
+        dead=1,
     )
 
     text = shown(Health(pulses=(), watch=standing))
 
     assert "⚠️ sees nothing of ci since 20 min ago: it is down." in text
+    assert "⚠️ cannot read web (ci) since 20 min ago: it is gone." in text
+    assert "⚠️ cannot read 2 pipelines more" in text
     assert "⚠️ cannot post to C0GONE since 20 min ago: is_archived" in text
     assert "⚠️ 1 message refused by Slack" in text
     assert "3 messages on the way to Slack, since 20 min ago" in text

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from bot.records import ChannelState, DeliveryState, Follow, Lane
+from bot.records import ChannelState, DeliveryState, Follow, Lane, Unreadable
 from bot.store import Store, StoreError, copy, open_store
 from bot.store.tables import metadata
 from providers.refs import RunRef
@@ -40,7 +41,10 @@ async def fill(store: Store) -> None:
         await tx.outbox.add([a_delivery(f"k{n}") for n in range(2500)])
         await tx.channels.save(ChannelState(channel="C0123"))
         await tx.lanes.save(Lane(connection="flow", due_at=NOON))
-        await tx.lanes.claim("flow", NOON, NOON)
+        await tx.lanes.claim("flow", "me", now=NOON, hold=timedelta(minutes=1))
+        await tx.unreadable.save(
+            [Unreadable(pipeline=SHOP, name="shop", since=NOON, reason="gone")]
+        )
         await tx.runs.add([a_run(number=10**30)])
         await tx.follows.add(Follow(run=RunRef(SHOP, "1"), user="U1", created_at=NOON))
 

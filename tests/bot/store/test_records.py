@@ -139,6 +139,7 @@ async def test_a_channel_a_lane_and_a_follow_read_back_the_same(store: Store) ->
         blind_reason="refused",
         blind_told=True,
         looked_at=NOON - HOUR,
+        refused="1a2b",
     )
     follow = Follow(
         run=RunRef(SHOP, "1"), user="U0001", channel="C0123", ts="1.2", created_at=NOON

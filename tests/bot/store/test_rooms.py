@@ -385,26 +385,41 @@ class TestOutbox:
 
 class TestLanes:
     async def test_one_replica_has_a_lane_at_a_time(self, store: Store) -> None:
-        until = NOON + MINUTE
         async with store.write() as tx:
-            assert not await tx.lanes.claim("flow", NOON, until)
-            await tx.lanes.save(Lane(connection="flow", due_at=NOON))
-            assert await tx.lanes.claim("flow", NOON, until)
-            assert not await tx.lanes.claim("flow", NOON, until + MINUTE)
-            await tx.lanes.save(Lane(connection="flow", due_at=NOON + HOUR))
-            assert not await tx.lanes.claim("flow", NOON, until + MINUTE)
-            assert await tx.lanes.claim("flow", until, until + MINUTE)
-            assert not await tx.lanes.release("flow", until)
-            assert await tx.lanes.release("flow", until + MINUTE)
-            assert await tx.lanes.claim("flow", NOON, until)
+            lanes = tx.lanes
+            assert not await lanes.claim("flow", "a", now=NOON, hold=MINUTE)
+            await lanes.save(Lane(connection="flow", due_at=NOON))
+            assert await lanes.claim("flow", "a", now=NOON, hold=MINUTE)
+            assert not await lanes.claim("flow", "b", now=NOON, hold=MINUTE)
+            await lanes.save(Lane(connection="flow", due_at=NOON + HOUR))
+            assert not await lanes.claim("flow", "b", now=NOON, hold=MINUTE)
+            assert await lanes.holds("flow", "a")
+            assert not await lanes.release("flow", "b")
+            assert await lanes.release("flow", "a")
+            assert not await lanes.holds("flow", "a")
+            assert await lanes.claim("flow", "b", now=NOON, hold=MINUTE)
+
+    async def test_a_claim_that_runs_out_is_taken_over_and_then_lost(
+        self, store: Store
+    ) -> None:
+        async with store.write() as tx:
+            lanes = tx.lanes
+            await lanes.save(Lane(connection="flow", due_at=NOON))
+            assert await lanes.claim("flow", "a", now=NOON, hold=-MINUTE)
+            assert await lanes.extend("flow", "a", now=NOON, hold=MINUTE)
+            assert not await lanes.claim("flow", "b", now=NOON, hold=MINUTE)
+            assert await lanes.extend("flow", "a", now=NOON, hold=-MINUTE)
+            assert await lanes.claim("flow", "b", now=NOON, hold=MINUTE)
+            assert not await lanes.extend("flow", "a", now=NOON, hold=MINUTE)
+            assert not await lanes.release("flow", "a")
+            assert await lanes.holds("flow", "b")
 
     async def test_who_is_known_to_be_gone_holds_no_lane(self, store: Store) -> None:
-        until = NOON + MINUTE
         async with store.write() as tx:
             await tx.lanes.save(Lane(connection="flow", due_at=NOON))
-            assert await tx.lanes.claim("flow", NOON, until)
+            assert await tx.lanes.claim("flow", "a", now=NOON, hold=MINUTE)
             await tx.lanes.release_all()
-            assert await tx.lanes.claim("flow", NOON, until)
+            assert await tx.lanes.claim("flow", "b", now=NOON, hold=MINUTE)
 
     async def test_lanes_come_by_when_they_are_due(self, store: Store) -> None:
         late = Lane(connection="a", due_at=NOON + HOUR)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.records import Follow, Lane, Lineage
+from bot.records import Follow, Lane, Lineage, Unreadable
 from bot.store import Store
 from providers.refs import PipelineRef, RunRef
 from tests.bot.store.samples import (
@@ -79,6 +80,18 @@ async def test_follows_are_found_by_connection(store: Store) -> None:
 async def test_a_claim_from_a_future_that_was_undone_is_no_claim(store: Store) -> None:
     async with store.write() as tx:
         await tx.lanes.save(Lane(connection="flow", due_at=NOON))
-        assert await tx.lanes.claim("flow", NOON + DAY, NOON + DAY + MINUTE)
-        assert await tx.lanes.claim("flow", NOON, NOON + MINUTE)
-        assert not await tx.lanes.claim("flow", NOON, NOON + MINUTE)
+        assert await tx.lanes.claim("flow", "a", now=NOON, hold=DAY)
+        assert await tx.lanes.claim("flow", "b", now=NOON, hold=MINUTE)
+        assert not await tx.lanes.claim("flow", "c", now=NOON, hold=MINUTE)
+
+
+async def test_what_cannot_be_read_is_kept_by_pipeline(store: Store) -> None:
+    one = Unreadable(pipeline=SHOP, name="shop", since=NOON, reason="gone")
+    other = replace(one, pipeline=PipelineRef("other", "web"), since=NOON - DAY)
+    async with store.write() as tx:
+        await tx.unreadable.save([one, other])
+        await tx.unreadable.save([replace(one, told=True)])
+        assert await tx.unreadable.all() == [other, replace(one, told=True)]
+        assert await tx.unreadable.of("other") == [other]
+        await tx.unreadable.remove([SHOP])
+        assert await tx.unreadable.all() == [other]

@@ -11,7 +11,7 @@ import pytest
 from bot.alerts import Card, Said, Update
 from bot.records import DeliveryKind, Event, Mute
 from bot.watch.letting_go import let_go
-from bot.watch.poller import SOONEST
+from bot.watch.turns import SOONEST
 from providers.contract import Capability
 from providers.errors import (
     BadAnswer,
@@ -202,7 +202,7 @@ async def test_a_lane_that_a_replica_looks_at_is_left_to_it(tower: Tower) -> Non
     tower.clock.move(MINUTE)
     now = tower.clock.now()
     async with tower.store.write() as tx:
-        assert await tx.lanes.claim("acme", now, now + MINUTE)
+        assert await tx.lanes.claim("acme", "other", now=now, hold=MINUTE)
 
     looked = await tower.poller.look("acme")
 
@@ -217,7 +217,7 @@ async def test_a_claim_made_by_a_clock_that_was_set_back_is_no_obstacle(
     tower.clock.move(MINUTE)
     now = tower.clock.now() + timedelta(hours=5)
     async with tower.store.write() as tx:
-        assert await tx.lanes.claim("acme", now, now + MINUTE)
+        assert await tx.lanes.claim("acme", "other", now=now, hold=MINUTE)
 
     assert not (await tower.poller.look("acme")).is_skipped
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.metrics import Metrics
-from bot.records import WORKSPACE, ChannelState, Lane
+from bot.records import WORKSPACE, ChannelState, Lane, Unreadable
 from bot.store import Store, open_store
 from bot.watch.vitals import RECENT, Vitals
 from bot.work.port import Health
+from providers.refs import PipelineRef
 from tests.bot.store.samples import HOUR, a_delivery
 from tests.fakes.clock import FakeClock
 
@@ -70,6 +71,7 @@ async def test_where_all_is_well_nothing_is_said_to_be_wrong(vitals: Vitals) -> 
     assert await vitals.health() == {
         "trouble": None,
         "blind": [],
+        "unreadable": [],
         "parked": [],
         "outbox": {"waiting": 0, "oldest": None},
     }
@@ -89,8 +91,15 @@ async def test_blind_connections_and_parked_channels_are_named(
             state = ChannelState(channel=channel, parked=why, parked_at=now)
             await tx.channels.save(state)
         await tx.outbox.add([a_delivery(created_at=now)])
+        gone = Unreadable(
+            pipeline=PipelineRef("shop", "42"), name="web", since=now, reason="gone."
+        )
+        await tx.unreadable.save([gone])
     health = await vitals.health()
     since = now.isoformat()
+    assert health["unreadable"] == [
+        {"pipeline": "shop:42", "name": "web", "since": since, "why": "gone."}
+    ]
     assert health["blind"] == [{"connection": "shop", "since": since, "why": "down."}]
     assert health["parked"] == [
         {"channel": "every channel", "since": since, "why": "token_revoked"},
