@@ -102,11 +102,14 @@ def resolve(
     pipelines: Mapping[str, Sequence[Pipeline]],
     locate: Locate,
     unread: frozenset[str] = frozenset(),
+    *,
+    suggests: bool = True,
 ) -> Resolution:
     """Return what a target means among the pipelines of each connection.
 
     `None` means all of them. What is said of a connection in `unread`, whose pipelines
     nobody knows, is neither found nor missing; but an address says all that is needed.
+    Without `suggests`, what fits nothing comes back without what may have been meant.
     """
     if target is None:
         return Found(tuple(p for group in pipelines.values() for p in group))
@@ -117,7 +120,7 @@ def resolve(
         resolution = (
             _resolve_address(part, pipelines, locate)
             if is_url(part)
-            else _resolve_one(part, words, pipelines)
+            else _resolve_one(part, words, pipelines, suggests=suggests)
         )
         if not isinstance(resolution, Found):
             return resolution
@@ -171,7 +174,11 @@ def _resolve_address(
 
 
 def _resolve_one(
-    part: str, words: Words, pipelines: Mapping[str, Sequence[Pipeline]]
+    part: str,
+    words: Words,
+    pipelines: Mapping[str, Sequence[Pipeline]],
+    *,
+    suggests: bool,
 ) -> Resolution:
     connection = _connection(part, pipelines)
     path = part.partition(":")[2] if connection else part
@@ -186,7 +193,9 @@ def _resolve_one(
         if len(fitting) == 1 or (fitting and not is_glob):
             return _one_of(part, fitting)
     matching = tuple(p for p in candidates if is_glob and _matches_glob(p, wanted))
-    return Found(matching) if matching else _nothing(part, words, pipelines)
+    if matching:
+        return Found(matching)
+    return _nothing(part, words, pipelines) if suggests else Nothing(part, ())
 
 
 def _one_of(target: str, fitting: Sequence[Pipeline]) -> Found | Ambiguous:

@@ -38,6 +38,14 @@ class Sheet(Generic[T]):
     left_out: int = 0
 
 
+def enough_for(limit: int, size: int, *, least: int = MOST_SHEETS) -> int:
+    """Return how many sheets may be read for `limit` items, `size` on each.
+
+    Never fewer than `least`: where names are sifted, few of a sheet may be left.
+    """
+    return max(least, -(-limit // size))
+
+
 Fetch = Callable[[str | None], Awaitable[Sheet[T]]]
 """Fetches the vendor's page of a token; `None` is the first."""
 

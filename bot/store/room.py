@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import ColumnElement, RowMapping, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
 
 from bot.records import Lineage
 from bot.store.types import bearable
@@ -49,15 +50,20 @@ class Room(Generic[R]):
     _table: ClassVar[Table]
     _keys: ClassVar[tuple[str, ...]]
     """The columns that make a row the same row."""
+    _names: ClassVar[tuple[str, ...]]
+    """The record's fields; worked out once, for every row asks for them."""
+
+    @override
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._names = tuple(field.name for field in fields(cls._record))
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     def _row(self, record: R) -> Row:
         """Return the row of a record."""
-        row = {
-            field.name: getattr(record, field.name) for field in fields(self._record)
-        }
+        row = {name: getattr(record, name) for name in self._names}
         lineage = row.get("lineage")
         if lineage is not None:
             row |= {
@@ -69,7 +75,7 @@ class Room(Generic[R]):
 
     def _read(self, row: RowMapping) -> R:
         """Return the record of a row."""
-        values = {field.name: row[field.name] for field in fields(self._record)}
+        values = {name: row[name] for name in self._names}
         if "lineage" in values:
             values["lineage"] = Lineage(row["pipeline"], row["line"])
         record: R = self._record(**values)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Text
@@ -150,7 +151,13 @@ class Events(TypeDecorator[frozenset[Event]]):
     def process_result_value(
         self, value: str | None, dialect: Dialect
     ) -> frozenset[Event]:
-        return frozenset(Event(word) for word in (value or "").split(",") if word)
+        return _events(value or "")
+
+
+@lru_cache(maxsize=256)
+def _events(text: str) -> frozenset[Event]:
+    """Return the events of a text; thousands of watches share a few sets of them."""
+    return frozenset(Event(word) for word in text.split(",") if word)
 
 
 class PipelineAddress(TypeDecorator[PipelineRef]):

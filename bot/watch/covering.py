@@ -7,8 +7,10 @@ rest after a change of the list or of any watch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.records import Watch
 from bot.watch.targets import Coverage, Targets, coverage
@@ -16,6 +18,8 @@ from providers.clock import Clock
 from providers.contract import Provider
 from providers.errors import ProviderError
 from providers.model import Pipeline
+
+log = structlog.get_logger(__name__)
 
 MOST_PIPELINES = 20_000
 """How many pipelines of a connection can be watched."""
@@ -33,7 +37,7 @@ class _Listed:
 @dataclass(frozen=True, slots=True)
 class _Covered:
     watches: Sequence[Watch]
-    listed: _Listed
+    pipelines: tuple[Pipeline, ...]
     coverage: Coverage
 
 
@@ -60,12 +64,16 @@ class Covering:
         """
         if not watches:
             return Coverage({}, frozenset())
-        listed = await self._list()
+        pipelines = await self.pipelines()
         known = self._covered
-        if known is None or known.watches is not watches or known.listed is not listed:
+        if (
+            known is None
+            or known.watches is not watches
+            or known.pipelines is not pipelines
+        ):
             name = self._provider.connection
-            found = coverage(name, watches, listed.pipelines, self._targets)
-            known = self._covered = _Covered(watches, listed, found)
+            found = coverage(name, watches, pipelines, self._targets)
+            known = self._covered = _Covered(watches, pipelines, found)
         return known.coverage
 
     async def pipelines(self) -> tuple[Pipeline, ...]:
@@ -87,7 +95,12 @@ class Covering:
             if known is None:
                 raise
             return known  # the look itself will say what is wrong
-        is_same = known is not None and known.pipelines == page.items
-        pipelines = known.pipelines if known and is_same else page.items
+        # Their latest runs are of one moment, most of what a list holds, and would make
+        # every list another one than before.
+        listed = tuple(replace(pipeline, latest=None) for pipeline in page.items)
+        is_same = known is not None and known.pipelines == listed
+        pipelines = known.pipelines if known and is_same else listed
+        if page.next is not None:
+            log.warning("not all pipelines can be watched", listed=len(listed))
         self._listed = _Listed(pipelines, now)
         return self._listed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bot.records import Watch
 from bot.store import Tx
@@ -15,8 +15,7 @@ class Roster:
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
         self._revision: int | None = None
-        self._watches: tuple[Watch, ...] = ()
-        self._by_connection: dict[str, Sequence[Watch]] = {}
+        self._by_connection: Mapping[str, Sequence[Watch]] = {}
 
     async def of(self, connection: str, tx: Tx) -> Sequence[Watch]:
         """Return the watches that may mean a pipeline of a connection.
@@ -25,16 +24,17 @@ class Roster:
         """
         revision = await tx.watches.revision()
         if revision != self._revision:
-            self._watches = tuple(await tx.watches.all())
-            self._by_connection = {}
+            self._by_connection = self._sorted(await tx.watches.all())
             self._revision = revision
-        if connection not in self._by_connection:
-            self._by_connection[connection] = tuple(
-                watch
-                for watch in self._watches
-                if self._targets.concerns(watch.target, connection)
-            )
-        return self._by_connection[connection]
+        return self._by_connection.get(connection, ())
+
+    def _sorted(self, watches: Iterable[Watch]) -> dict[str, Sequence[Watch]]:
+        """Return the watches by connection, each target being read but once."""
+        found: dict[str, list[Watch]] = {}
+        for watch in watches:
+            for connection in self._targets.reach(watch.target):
+                found.setdefault(connection, []).append(watch)
+        return {connection: tuple(some) for connection, some in found.items()}
 
     def is_seen(self, watch: Watch, unseen: Collection[str]) -> bool:
         """Return whether every connection that a watch is about can be seen."""

@@ -44,10 +44,13 @@ class Targets:
     connections: tuple[str, ...]
     locate: Locate
 
+    def reach(self, target: str) -> tuple[str, ...]:
+        """Return the connections of which a target may mean a pipeline."""
+        return connections_of(target, self.words, self.connections, self.locate)
+
     def concerns(self, target: str, connection: str) -> bool:
         """Return whether a target may mean a pipeline of this connection."""
-        names = connections_of(target, self.words, self.connections, self.locate)
-        return connection in names
+        return connection in self.reach(target)
 
     def meant(
         self, target: str, connection: str, pipelines: tuple[Pipeline, ...]
@@ -61,7 +64,10 @@ class Targets:
         others = frozenset(known) - {connection}
         found: dict[PipelineRef, Pipeline] = {}
         for part in self.words.spell_out(target):
-            resolution = resolve(part, _NO_WORDS, known, self.locate, others)
+            # Nobody reads here what else may have been meant, which costs most of all.
+            resolution = resolve(
+                part, _NO_WORDS, known, self.locate, others, suggests=False
+            )
             if isinstance(resolution, Found):
                 found |= {p.ref: p for p in resolution.pipelines}
         return tuple(p for p in pipelines if p.ref in found)

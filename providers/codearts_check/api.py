@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from providers.codearts_check import convert, findings, pages
 from providers.codearts_check.faults import read_fault
-from providers.codearts_check.listed import Tasks
+from providers.codearts_check.listed import OLD_PAGE, PAGE, Tasks
 from providers.codearts_check.scans import Scans
 from providers.contract import Capability, Filter, Page, Provider, RunQuery, each
 from providers.errors import NotFound
@@ -20,7 +20,7 @@ from providers.gateways.huawei import authentication
 from providers.http import Http
 from providers.masking import Secrets
 from providers.model import Identity, LogTail, State
-from providers.paging import collect, page_of_runs, sheets
+from providers.paging import collect, enough_for, page_of_runs, sheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -64,11 +64,13 @@ class CodeArtsCheckProvider(Provider):
         self, search: str = "", *, limit: int = 500
     ) -> Page[Pipeline]:
         tasks, wanted = self._tasks, search.casefold()
+        is_newer = self._api == "v1"
         return await collect(
-            tasks.fetch_new if self._api == "v1" else tasks.fetch_old,
+            tasks.fetch_new if is_newer else tasks.fetch_old,
             key=lambda p: p.ref,
             limit=limit,
             keep=lambda p: wanted in p.name.casefold(),
+            most=enough_for(limit, PAGE if is_newer else OLD_PAGE),
         )
 
     @override

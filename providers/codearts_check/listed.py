@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from providers.codearts_check import convert, convert_listed
 from providers.codearts_check.wire import LISTED_TASKS, TASK_LIST
 from providers.model import PipelineRef
-from providers.paging import Sheet, next_page, sheets
+from providers.paging import Sheet, enough_for, next_page, sheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +24,7 @@ PAGE = 200
 """Tasks on a page of the newer list: the documented maximum."""
 
 MOST_SHEETS = 50
-"""How many pages of the newer list are read for the latest scans."""
+"""How many pages of the newer list are read for the latest scans of a few tasks."""
 
 
 class Tasks:
@@ -100,7 +100,7 @@ class Tasks:
         async for sheet in sheets(
             lambda token: self._listed("latest_runs", token),
             key=lambda task: task.id,
-            most=MOST_SHEETS,
+            most=enough_for(len(wanted), PAGE, least=MOST_SHEETS),
         ):
             for task in sheet.items:
                 ref = PipelineRef(self._connection, task.id)

@@ -26,7 +26,13 @@ from providers.gateways.huawei import authentication
 from providers.http import Http
 from providers.masking import Secrets
 from providers.model import Identity
-from providers.paging import Sheet, collect, next_offset, page_of_runs
+from providers.paging import (
+    Sheet,
+    collect,
+    enough_for,
+    next_offset,
+    page_of_runs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -46,7 +52,7 @@ RUNS = f"{ROOT}/{{}}/pipeline-runs"
 STEP_LOG = f"{RUNS}/{{}}/jobs/{{}}/steps/{{}}/logs"
 
 MOST_SHEETS = 40
-"""How many pages of pipelines are read for one question."""
+"""How many pages of pipelines are read for one question, where more is not asked."""
 
 FIRST_LOOK = 10
 """Entries asked for where one would do: the older API refused fewer."""
@@ -123,7 +129,7 @@ class CodeArtsPipelineProvider(Provider):
             key=lambda p: p.ref,
             limit=limit,
             keep=lambda p: wanted in p.name.casefold(),
-            most=MOST_SHEETS,
+            most=enough_for(limit, size, least=MOST_SHEETS),
         )
 
     @override

@@ -20,7 +20,7 @@ from providers.nsml import convert
 from providers.nsml.faults import read_fault
 from providers.nsml.order import Part, Place, Turn, age, is_newest_first, newest_first
 from providers.nsml.wire import PROJECT, PROJECT_LIST, RUN_DETAIL, RUN_LIST
-from providers.paging import MOST_SHEETS, Sheet, collect, sheets
+from providers.paging import MOST_SHEETS, Sheet, collect, enough_for, sheets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
@@ -69,6 +69,7 @@ class NsmlProvider(Provider):
             key=lambda p: p.ref,
             limit=limit,
             keep=lambda p: wanted in p.name.casefold(),
+            most=enough_for(limit, self._settings.page_size),
         )
 
     @override

@@ -20,7 +20,13 @@ from providers.errors import BadAnswer, NotFound, ProviderError
 from providers.http import Http
 from providers.masking import Secrets
 from providers.model import Identity, State
-from providers.paging import MOST_SHEETS, Sheet, collect, page_of_runs
+from providers.paging import (
+    MOST_SHEETS,
+    Sheet,
+    collect,
+    enough_for,
+    page_of_runs,
+)
 from providers.yunxiao import convert, pages, words
 from providers.yunxiao.convert import Setting
 from providers.yunxiao.dialect import Dialect, Narrowing
@@ -40,7 +46,7 @@ if TYPE_CHECKING:
     from providers.yunxiao.wire import WireRun, WireStep
 
 MOST_LISTED = 50
-"""How many pages of pipelines are read at the most."""
+"""How many pages of pipelines are read, where more is not asked for."""
 
 FILL_IN = 10
 """Runs on a page of which each may have to be read in full."""
@@ -108,7 +114,7 @@ class YunxiaoProvider(Provider):
             key=lambda p: p.ref,
             limit=limit,
             keep=lambda p: wanted in p.name.casefold(),
-            most=MOST_LISTED,
+            most=enough_for(limit, self._size, least=MOST_LISTED),
         )
 
     @override

@@ -31,7 +31,7 @@ async def measured() -> tuple[Figure, ...]:
 
 
 def main() -> None:
-    """Run the bench; it takes about a quarter of an hour on two cores."""
+    """Run the bench; it takes about twenty minutes on two cores that are free."""
     log.configure(level=logging.WARNING)
     console = Console()
     before = noise()

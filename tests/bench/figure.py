@@ -12,7 +12,8 @@ class Figure:
     title: str
     goal: str
     measured: str
-    is_met: bool
+    is_met: bool | None
+    """`None` where there is no goal: the figure is reported, no more."""
     how: str
     """What exactly was measured, for a reader who wants to judge it."""
     details: tuple[tuple[str, str], ...] = ()
@@ -21,4 +22,7 @@ class Figure:
     @property
     def verdict(self) -> str:
         """One word."""
-        return "met" if self.is_met else "missed"
+        return _VERDICTS[self.is_met]
+
+
+_VERDICTS = {True: "met", False: "missed", None: "reported"}

@@ -24,11 +24,14 @@ which does other work as well.
 """
 
 
+_COLOURS = {True: "green", False: "red", None: "blue"}
+
+
 def table(figures: Sequence[Figure], console: Console) -> None:
     """Print the figures."""
     shown = Table("figure", "goal", "measured", "verdict", title="make bench")
     for figure in figures:
-        colour = "green" if figure.is_met else "red"
+        colour = _COLOURS[figure.is_met]
         verdict = f"[{colour}]{figure.verdict}[/{colour}]"
         shown.add_row(figure.title, figure.goal, figure.measured, verdict)
         for what, how_much in figure.details:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.bench import watched as bench
+from tests.bench import watching
 from tests.bench.sampling import percentile
-from tests.bench.watched import Watched, looks_in
-from tests.bench.watching import _cost, _growth, _latency, _requests
+from tests.bench.watched import FIVE_VENDORS, Watched, looks_in, times
+from tests.bench.watching import _cost, _growth, _largest, _latency, _requests
 
 
 def one(count: int, share: float | None, *, missing: int = 0) -> Watched:
@@ -20,6 +21,8 @@ def one(count: int, share: float | None, *, missing: int = 0) -> Watched:
         lags=(1.0, 20.0),
         latencies=(2.0, 21.0),
         missing=missing,
+        connections=7,
+        taking_up=30.0,
     )
 
 
@@ -48,6 +51,39 @@ def test_what_a_system_does_not_tell_meets_no_goal() -> None:
     assert not _cost(unknown).is_met
     assert not _growth(one(1000, 1.0), unknown).is_met
     assert "unknown" in _cost(unknown).measured
+
+
+def test_ten_times_the_connections_hold_as_much_in_all() -> None:
+    mix = times(10, FIVE_VENDORS)
+
+    assert len(mix) == 10 * len(FIVE_VENDORS) == 70
+    assert sum(mix.values()) == pytest.approx(sum(FIVE_VENDORS.values()))
+    assert mix["check-2-0"] == pytest.approx(FIVE_VENDORS["check-2"] / 10)
+
+
+async def test_what_has_no_goal_is_reported_whatever_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def measured(count: int, **_: object) -> Watched:
+        return one(count, 80.0)
+
+    monkeypatch.setattr(watching, "watched", measured)
+    figure = await _largest(100_000, FIVE_VENDORS)
+
+    assert figure.verdict == "reported"
+    assert figure.measured == "80.0 % of a core, 150 MB"
+    assert ("never told", "0") in figure.details
+
+
+async def test_that_there_is_no_figure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def too_slow(count: int, **_: object) -> Watched:
+        raise TimeoutError
+
+    monkeypatch.setattr(watching, "watched", too_slow)
+    figure = await _largest(100_000, FIVE_VENDORS)
+
+    assert figure.verdict == "reported"
+    assert figure.measured == "nothing: not all had been seen once after 10 minutes"
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(50, 2.0), (99, 4.0)])

@@ -37,8 +37,11 @@ ROOT = Path(__file__).parent.parent.parent
 PERIOD = timedelta(seconds=30)
 """How old what is known of a pipeline may be."""
 
-PATIENCE = 300
+PATIENCE = 300.0
 """Seconds until every pipeline must have been looked at, and all be told."""
+
+SETTLED = timedelta(seconds=5)
+"""How long after the last pipeline's first look all is as it will be."""
 
 GAP = 5.0
 """Seconds without a request between two looks at a connection."""
@@ -57,6 +60,15 @@ FIVE_VENDORS: Mix = {
 }
 """Where a vendor tells of one pipeline in a call, few can be watched at all: a token of
 Northflank's would be used up by eight of them at 30 s."""
+
+
+def times(number: int, mix: Mix) -> Mix:
+    """Return so many of each connection, with as much in all of them as in one."""
+    return {
+        f"{name}-{one}": share / number
+        for name, share in mix.items()
+        for one in range(number)
+    }
 
 
 class Arrivals(list[Seen]):
@@ -98,6 +110,9 @@ class Watched:
     """Seconds from a run's end until Slack took the message."""
     missing: int
     """Failures that nobody was told of in time."""
+    connections: int
+    taking_up: float
+    """Seconds from the start of the process until every pipeline had been seen."""
 
     @property
     def per_watch(self) -> float | None:
@@ -143,7 +158,12 @@ class Rig:
 
 
 async def watched(
-    count: int, *, mix: Mix = FIVE_VENDORS, loud: int = 100, quiet: int = 4
+    count: int,
+    *,
+    mix: Mix = FIVE_VENDORS,
+    loud: int = 100,
+    quiet: int = 3,
+    patience: float = PATIENCE,
 ) -> Watched:
     """Watch so many pipelines, first while nothing happens, and then while some fail.
 
@@ -152,12 +172,18 @@ async def watched(
         mix: the share of each connection.
         loud: how many of them fail, each with a channel of its own.
         quiet: how many periods nothing happens for.
+        patience: seconds until every pipeline must have been seen.
+
+    Raises:
+        TimeoutError: they were not.
 
     """
     chance = random.Random(count)  # noqa: S311 - repeatable on purpose
     async with _rig(count, mix, loud) as rig, _serving(rig) as served:
-        await _until(lambda: rig.ask(_SEEN)[0][0] >= sum(rig.counts.values()))
-        await rig.clock.sleep(PERIOD)
+        started, every = time.perf_counter(), sum(rig.counts.values())
+        await _until(lambda: rig.ask(_SEEN)[0][0] >= every, patience)
+        taking_up = time.perf_counter() - started
+        await rig.clock.sleep(SETTLED)
         begun, used = time.perf_counter(), cpu_seconds(served.pid)
         for arrivals in rig.arrivals.values():
             arrivals.times.clear()
@@ -166,13 +192,14 @@ async def watched(
         takes = {name: looks_in(a.times) for name, a in rig.arrivals.items()}
         for channel in rig.loud:
             rig.fail(channel)
-            await rig.clock.sleep(PERIOD * 2 * chance.random() / max(loud, 1) * 2)
+            # On average they are spread over one period, as its looks are.
+            await rig.clock.sleep(PERIOD * 2 * chance.random() / max(loud, 1))
         with contextlib.suppress(TimeoutError):
-            await _until(lambda: rig.told().keys() >= rig.loud.keys())
+            await _until(lambda: rig.told().keys() >= rig.loud.keys(), PATIENCE)
         told, resident = rig.told(), resident_bytes(served.pid)
         lags = [_seconds(end, seen) for end, seen in rig.ask(_LAGS)]
     return Watched(
-        count=sum(rig.counts.values()),
+        count=every,
         share=None if used is None or after is None else (after - used) / took * 100,
         resident=resident,
         requests=sum(statistics.median(looks) for looks in takes.values() if looks),
@@ -182,6 +209,8 @@ async def watched(
             (told[c] - end).total_seconds() for c, end in rig.ended.items() if c in told
         ),
         missing=len(rig.ended.keys() - told.keys()),
+        connections=len(rig.counts),
+        taking_up=taking_up,
     )
 
 
@@ -194,8 +223,8 @@ def _seconds(begin: str, end: str) -> float:
     return took.total_seconds()
 
 
-async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+async def _until(is_so: Callable[[], bool], patience: float) -> None:
+    async with asyncio.timeout(patience):
         while True:
             with contextlib.suppress(sqlite3.OperationalError):
                 if is_so():
@@ -256,15 +285,18 @@ async def _fill(
         open_store(f"sqlite:///{database}", clock=clock) as store,
         store.write() as tx,
     ):
-        for number, (connection, ident) in enumerate(refs):
-            await tx.watches.add(
-                Watch(
-                    id=f"w{number}",
-                    channel=own.get((connection, ident), rest),
-                    target=f"{connection}:{ident}",
-                    created_at=clock.now(),
-                )
+        watches = [
+            Watch(
+                id=f"w{number}",
+                channel=own.get((connection, ident), rest),
+                target=f"{connection}:{ident}",
+                created_at=clock.now(),
             )
+            for number, (connection, ident) in enumerate(refs)
+        ]
+        # One by one, as people add them, a hundred thousand would take minutes.
+        await tx.watches._add(watches[1:])
+        await tx.watches.add(watches[0])
 
 
 def _write(folder: Path, slack: LocalSlack, urls: Mapping[str, str]) -> Path:

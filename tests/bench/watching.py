@@ -7,26 +7,34 @@ from collections.abc import Sequence
 
 from tests.bench.figure import Figure
 from tests.bench.sampling import percentile
-from tests.bench.watched import PERIOD, Watched, watched
+from tests.bench.watched import FIVE_VENDORS, PERIOD, Mix, Watched, times, watched
 
 MOST_OF_A_CORE = 10.0
 MOST_BYTES = 200_000_000
 MOST_REQUESTS = 1.05
 MOST_DEARER = 1.1
 
+PATIENCE = 600.0
+"""Seconds in which a hundred thousand pipelines must have been seen once."""
+
 
 async def watching(
-    *, few: int = 1000, many: int = 10_000, loud: int = 100, quiet: int = 4
+    *, few: int = 1000, many: int = 10_000, most: int = 100_000
 ) -> tuple[Figure, ...]:
-    """Return the figures of watching few pipelines and many."""
-    small = await watched(few, loud=loud, quiet=quiet)
-    large = await watched(many, loud=loud, quiet=quiet)
+    """Return the figures of watching few pipelines, many, and more than anybody has."""
+    small, large = await watched(few), await watched(many)
     return (
         _cost(large),
         _requests(small, large),
         _latency(small, large),
         _growth(small, large),
+        await _largest(most, TEN_TIMES),
     )
+
+
+TEN_TIMES = times(10, FIVE_VENDORS)
+"""As many pipelines a connection as of ten thousand: a project that lists twenty
+thousand is not to be had, a company with seventy connections is."""
 
 
 HOW = (
@@ -52,6 +60,9 @@ def _cost(large: Watched) -> Figure:
         measured=_usage(large),
         is_met=is_met,
         how=f"{HOW} Processor time while nothing happens; memory in the end.",
+        details=(
+            ("until every pipeline had been seen once", f"{large.taking_up:.0f} s"),
+        ),
     )
 
 
@@ -90,6 +101,45 @@ def _latency(small: Watched, large: Watched) -> Figure:
             (f"{small.count:,} pipelines, lag", _spread(small.lags)),
         ),
     )
+
+
+async def _largest(count: int, mix: Mix) -> Figure:
+    """Measure what has no goal; that it could not be measured is reported as well."""
+    title = f"Watching {count:,} pipelines in one process"
+    try:
+        one = await watched(count, mix=mix, quiet=2, patience=PATIENCE)
+    except TimeoutError:
+        minutes = PATIENCE / 60
+        return Figure(
+            title=title,
+            goal="none",
+            measured=f"nothing: not all had been seen once after {minutes:.0f} minutes",
+            is_met=None,
+            how=MOST,
+        )
+    return Figure(
+        title=title,
+        goal="none",
+        measured=_usage(one),
+        is_met=None,
+        how=MOST,
+        details=(
+            ("connections", str(one.connections)),
+            ("until every pipeline had been seen once", f"{one.taking_up:.0f} s"),
+            ("requests to look at all once", f"{one.requests:.0f} of {one.least}"),
+            ("lag", _spread(one.lags)),
+            ("from a failure to its message", _spread(one.latencies)),
+            ("never told", str(one.missing)),
+        ),
+    )
+
+
+MOST = (
+    "The same, with each connection ten times over; no hourly budget is set. One of "
+    "Northflank's tokens alone would bear eight pipelines at this pace, so these are "
+    "what the process can do, not what vendors allow. The simulated clouds take a core "
+    "of their own."
+)
 
 
 def _growth(small: Watched, large: Watched) -> Figure:

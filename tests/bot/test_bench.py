@@ -63,7 +63,7 @@ def test_the_page_and_the_table_show_every_figure_with_its_verdict() -> None:
         Figure(
             title=title, goal="1 s", measured="2 s", is_met=is_met, how="With a watch."
         )
-        for title, is_met in (("Rising", True), ("Falling", False))
+        for title, is_met in (("Rising", True), ("Falling", False), ("Flat", None))
     ]
     noise = machine.Noise(least=0.001, median=0.002, most=0.003, load=(1, 0.5, 0.25))
     shown = io.StringIO()
@@ -73,6 +73,7 @@ def test_the_page_and_the_table_show_every_figure_with_its_verdict() -> None:
 
     assert "| Rising | 1 s | 2 s | **met** |" in page
     assert "| Falling | 1 s | 2 s | **missed** |" in page
+    assert "| Flat | 1 s | 2 s | **reported** |" in page
     assert "1.0, 2.0, 3.0 ms (least, median, most); load average 1.00" in page
     assert "2024-05-01" in page
     assert "With a watch." in page

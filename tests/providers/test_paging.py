@@ -15,6 +15,7 @@ from providers.paging import (
     Fetch,
     Sheet,
     collect,
+    enough_for,
     next_offset,
     next_page,
     sheets,
@@ -402,6 +403,16 @@ def test_the_next_page_number_or_the_end(
     page: int, got: int, total: int | None, following: str | None
 ) -> None:
     assert next_page(page, size=10, got=got, total=total) == following
+
+
+@pytest.mark.parametrize(
+    ("limit", "size", "most"),
+    [(500, 100, 10), (1000, 100, 10), (1001, 100, 11), (20_000, 50, 400)],
+)
+def test_as_many_sheets_are_read_as_are_filled_and_never_few(
+    limit: int, size: int, most: int
+) -> None:
+    assert enough_for(limit, size, least=10) == most
 
 
 @pytest.mark.parametrize(

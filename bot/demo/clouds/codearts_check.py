@@ -8,7 +8,7 @@ with and without a zone.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from starlette.responses import JSONResponse, Response
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from bot.demo.clouds.world import RunView, SimPipeline
+
+T = TypeVar("T")
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -68,17 +70,19 @@ class CodeArtsCheckCloud(HuaweiCloud):
     async def _tasks(self, request: Request) -> Response:
         if request.path_params["project"] != self.project_id:
             return error("CC.00050013", "The project does not exist.", 200)
-        tasks = [simple_task(p, self._newest(p.id)) for p in self.world.pipelines()]
-        part = page(request, tasks, first=0, names=("offset", "limit"))
-        return JSONResponse({"tasks": part, "total": len(tasks)})
+        every = self.world.pipelines()
+        part = page(request, every, first=0, names=("offset", "limit"))
+        tasks = [simple_task(p, self._newest(p.id)) for p in part]
+        return JSONResponse({"tasks": tasks, "total": len(every)})
 
     async def _listed(self, request: Request) -> Response:
         if request.query_params.get("project_id") != self.project_id:
             why = {"code": "CC.00050013", "message": "no such project"}
             return JSONResponse({"httpStatus": "OK", "result": why, "status": "error"})
-        tasks = [listed_task(p, self._newest(p.id)) for p in self.world.pipelines()]
-        part = page(request, tasks, first=1, names=("page", "page_size"))
-        result = {"tasks": part, "total": len(tasks)}
+        every = self.world.pipelines()
+        part = page(request, every, first=1, names=("page", "page_size"))
+        tasks = [listed_task(p, self._newest(p.id)) for p in part]
+        result = {"tasks": tasks, "total": len(every)}
         return JSONResponse({"httpStatus": "OK", "result": result, "status": "success"})
 
     async def _history(self, request: Request) -> Response:
@@ -117,8 +121,8 @@ def no_task() -> Response:
 
 
 def page(
-    request: Request, items: list[Any], *, first: int, names: Sequence[str]
-) -> list[Any]:
+    request: Request, items: Sequence[T], *, first: int, names: Sequence[str]
+) -> Sequence[T]:
     """Return the page asked for; pages are counted from `first`."""
     number, size = (int(request.query_params.get(name, 10)) for name in names)
     begin = (number - first) * size

@@ -6,7 +6,7 @@ answer, pipelines without runs left out of the batch, logs that come newest line
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from bot.demo.clouds.world import SimPipeline
+
+
+T = TypeVar("T")
 
 
 class CodeArtsPipelineCloud(HuaweiCloud):
@@ -66,10 +69,10 @@ class CodeArtsPipelineCloud(HuaweiCloud):
 
     async def _list(self, request: Request) -> Response:
         asked = await request.json()
-        entries = [self._entry(p) for p in self.world.pipelines()]
+        every = list(self.world.pipelines())
         if asked.get("sort_key") == "name":
-            entries.sort(key=lambda entry: str(entry["name"]))
-        return self._page(asked, "pipelines", entries)
+            every.sort(key=lambda pipeline: pipeline.name)
+        return self._page(asked, "pipelines", every, self._entry)
 
     async def _status(self, request: Request) -> Response:
         found = (self._latest(ident) for ident in await request.json())
@@ -82,7 +85,7 @@ class CodeArtsPipelineCloud(HuaweiCloud):
         asked = await request.json()
         entries = [run_entry(view) for view in self.world.runs(pipeline.id)]
         kept = [entry for entry in entries if is_asked_for(entry, asked)]
-        return self._page(asked, "pipeline_runs", kept)
+        return self._page(asked, "pipeline_runs", kept, dict)
 
     async def _detail(self, request: Request) -> Response:
         pipeline = request.path_params["pipeline"]
@@ -117,16 +120,20 @@ class CodeArtsPipelineCloud(HuaweiCloud):
         return run_entry(view) if view else None
 
     def _page(
-        self, asked: dict[str, Any], name: str, entries: list[dict[str, Any]]
+        self,
+        asked: dict[str, Any],
+        name: str,
+        found: Sequence[T],
+        entry: Callable[[T], dict[str, Any]],
     ) -> Response:
         offset, limit = asked["offset"], asked["limit"]
         return JSONResponse(
             {
                 "offset": offset,
                 "limit": limit,
-                "total": len(entries),
+                "total": len(found),
                 "current_system_time": milliseconds(self.world.clock.now()),
-                name: entries[offset : offset + limit],
+                name: [entry(one) for one in found[offset : offset + limit]],
             }
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from starlette.responses import JSONResponse, Response
@@ -21,7 +21,7 @@ from providers.auth.ncp import signature
 from providers.model import utc_from_epoch_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from starlette.requests import Request
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from bot.demo.clouds.server import Seen
     from bot.demo.clouds.world import RunView, SimPipeline, World
+
+T = TypeVar("T")
 
 ACCESS_KEY = "ncp-demo-access-key"
 SECRET_KEY = "ncp-demo-secret-key"  # noqa: S105 - the demo's, obviously fake
@@ -125,8 +127,7 @@ class NsmlCloud(Cloud):
     # --- what it answers ----------------------------------------------------------
 
     async def _projects(self, request: Request) -> Response:
-        projects = [self._shown(p) for p in self.world.pipelines()]
-        return page_of("projects", projects, request)
+        return page_of("projects", self.world.pipelines(), self._shown, request)
 
     async def _project(self, request: Request) -> Response:
         sim = self.world.pipeline(request.path_params["project"])
@@ -142,8 +143,7 @@ class NsmlCloud(Cloud):
             key=lambda pair: (pair[1].run.created_at, pair[1].run.number),
             reverse=not self._oldest_first,
         )
-        entries = [entry_of(sim, view) for sim, view in views]
-        return page_of("runList", entries, request)
+        return page_of("runList", views, lambda pair: entry_of(*pair), request)
 
     async def _run(self, request: Request) -> Response:
         sim = self.world.pipeline(request.path_params["project"])
@@ -165,7 +165,12 @@ class NsmlCloud(Cloud):
         }
 
 
-def page_of(name: str, entries: list[dict[str, Any]], request: Request) -> Response:
+def page_of(
+    name: str,
+    found: Sequence[T],
+    entry: Callable[[T], dict[str, Any]],
+    request: Request,
+) -> Response:
     """Return the page asked for, or the gateway's word for a page that cannot be."""
     texts = (
         request.query_params.get("page", "1"),
@@ -174,8 +179,8 @@ def page_of(name: str, entries: list[dict[str, Any]], request: Request) -> Respo
     if not all(text.isdecimal() and int(text) for text in texts):
         return gateway_error(400, "100", "Bad Request Exception")
     page, size = (int(text) for text in texts)
-    part = entries[(page - 1) * size : page * size]
-    return JSONResponse({name: part, "totalCount": len(entries)})
+    part = [entry(one) for one in found[(page - 1) * size : page * size]]
+    return JSONResponse({name: part, "totalCount": len(found)})
 
 
 def entry_of(sim: SimPipeline, view: RunView) -> dict[str, Any]:

@@ -268,6 +268,8 @@ class World:
         self._runs: dict[str, list[SimRun]] = {}
         self._next: dict[str, datetime] = {}
         self._endings: dict[str, Iterator[Ending]] = {}
+        self._over: dict[str, tuple[RunView, ...]] = {}
+        """What no clock changes any more: where all runs of a pipeline are over."""
 
     def add(self, pipeline: SimPipeline, *, history: int | None = None) -> SimPipeline:
         """Add a pipeline that has run `history` times already (0: it never ran)."""
@@ -294,8 +296,13 @@ class World:
         if pipeline not in self._pipelines:
             return ()
         self._catch_up(pipeline)
+        if pipeline in self._over:
+            return self._over[pipeline]
         now = self.clock.now()
-        return tuple(run.at(now) for run in reversed(self._runs[pipeline]))
+        views = tuple(run.at(now) for run in reversed(self._runs[pipeline]))
+        if all(view.state.is_over for view in views):
+            self._over[pipeline] = views
+        return views
 
     def run(self, pipeline: str, ident: str) -> RunView | None:
         """Return one run, by its id or its number."""
@@ -323,6 +330,7 @@ class World:
         runs[place] = replace(
             old, created_at=self.clock.now(), attempt=old.attempt + 1, ending=ending
         )
+        self._over.pop(pipeline, None)
         return runs[place]
 
     def _catch_up(self, pipeline: str) -> None:
@@ -358,6 +366,7 @@ class World:
             trigger=trigger,
         )
         self._runs[pipeline].append(run)
+        self._over.pop(pipeline, None)
         return run
 
 

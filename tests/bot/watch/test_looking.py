@@ -9,13 +9,20 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from bot.catalog import Words
+from bot.records import Watch
+from bot.store import Store
 from bot.watch.catching_up import CatchingUp
+from bot.watch.covering import LIST_AGE
 from bot.watch.known import NEVER_SEEN, Known
+from bot.watch.looking import Looking
 from bot.watch.past import past_of
+from bot.watch.targets import Targets
 from providers.contract import Page, RunQuery
 from providers.errors import BadAnswer, Unavailable
-from providers.model import Run, RunRef, State
+from providers.model import Pipeline, Run, RunRef, State
 from tests.bot.watch.tower import RELEASE
+from tests.fakes.clock import FakeClock
 from tests.fakes.provider import NOON, FakeProvider, make_run
 
 ERROR: dict[str, Any] = {"connection": "acme", "operation": "latest_runs"}
@@ -167,3 +174,32 @@ def test_runs_from_the_oldest_that_has_not_ended_are_remembered() -> None:
     assert known.under_way == {"2"}
     assert known.has(third)
     assert not known.has(first)
+
+
+class Listing(FakeProvider):
+    """Its list carries the latest runs, as CodeArts Pipeline's does."""
+
+    @override
+    async def list_pipelines(
+        self, search: str = "", *, limit: int = 500
+    ) -> Page[Pipeline]:
+        page = await super().list_pipelines(search, limit=limit)
+        items = (replace(p, latest=self.runs[p.ref][-1]) for p in page.items)
+        return replace(page, items=tuple(items))
+
+
+async def test_a_list_in_which_only_the_latest_runs_differ_is_the_same_list(
+    store: Store, clock: FakeClock
+) -> None:
+    vendor = Listing("acme", {"release": [State.SUCCEEDED]})
+    targets = Targets(Words({}, {}), ("acme",), lambda _: ())
+    looking = Looking(vendor, store, clock, targets)
+    watches = (Watch(id="w1", channel="C1", target="acme:", created_at=NOON),)
+    (first,) = (await looking.look(watches)).sightings
+    vendor.runs[RELEASE].append(make_run(RELEASE, 2, State.FAILED))
+    clock.move(LIST_AGE)
+    (second,) = (await looking.look(watches)).sightings
+
+    assert vendor.asked.count("list_pipelines") == 2
+    assert first.watched.pipeline.latest is None
+    assert second.watched.among is first.watched.among

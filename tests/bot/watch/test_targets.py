@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot import catalog
 from bot.catalog import Words
 from bot.records import Mute, Watch
 from bot.watch.targets import Targets, Watched, coverage
@@ -67,6 +68,17 @@ def test_a_target_means_what_a_question_would_be_about(
     target: str, meant: set[str]
 ) -> None:
     assert covered(target) == meant
+
+
+def test_what_a_watch_means_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look for names that are near is dear, and nobody reads them here."""
+
+    def guess(*_: object, **__: object) -> list[str]:
+        raise AssertionError
+
+    monkeypatch.setattr(catalog, "get_close_matches", guess)
+
+    assert covered("flow:gone") == set()
 
 
 def test_filters_on_the_name_narrow_what_is_meant() -> None:
