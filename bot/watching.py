@@ -24,7 +24,7 @@ from bot.store import Store, once_it_answers
 from bot.watch import filed
 from bot.watch.courier import Courier
 from bot.watch.letting_go import let_go
-from bot.watch.poller import Looked, Poller
+from bot.watch.poller import Account, Looked, Poller
 from bot.watch.posting import Counted, UnknownOutcome
 from bot.watch.schedule import Pace
 from bot.watch.service import Watching
@@ -128,8 +128,11 @@ async def open_watch(
                 calls=calls,
                 shows_log=said.shows_log,
                 gale=Gale(said.storm, said.storm_within),
-                credentials={
-                    name: fingerprint(connection)
+                accounts={
+                    name: Account(
+                        credential=fingerprint(connection),
+                        per_hour=connection.requests_per_hour,
+                    )
                     for name, connection in settings.connections.items()
                 },
             ),

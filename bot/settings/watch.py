@@ -44,7 +44,7 @@ class WatchSettings(Part):
     kept_for_people: int = Field(default=20, ge=0, le=90)
     """Percent of a connection's requests that looking leaves for people's questions.
 
-    It matters once a vendor has limited us.
+    Of its `requests_per_hour`, and of what the vendor bears once it has limited us.
     """
 
     blind_after: Annotated[timedelta, seconds(DAY, least=60)] = timedelta(seconds=600)

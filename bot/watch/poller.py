@@ -7,7 +7,7 @@ one is (`schedule`); that, and what there is to say of the lane, is committed to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -52,6 +52,16 @@ class Looked:
     """It was not its turn, or another replica looks."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a connection is to its vendor."""
+
+    credential: str = ""
+    """A fingerprint of it: where one was refused, another one is tried at once."""
+    per_hour: int | None = None
+    """How many requests it may make in an hour; `None` for no limit of ours."""
+
+
 class Poller:
     """Looks at lanes, and hands what is new to the intake."""
 
@@ -67,7 +77,7 @@ class Poller:
         calls: Callable[[str], int],
         shows_log: Callable[[str], bool] = lambda _: True,
         gale: Gale = USUAL,
-        credentials: Mapping[str, str] | None = None,
+        accounts: Mapping[str, Account] | None = None,
         hold: timedelta = HOLD,
     ) -> None:
         """Make a poller.
@@ -82,8 +92,7 @@ class Poller:
             calls: how many requests were made so far of a connection.
             shows_log: which channels want the end of a failure's log.
             gale: when many failures are a storm.
-            credentials: a fingerprint of what is shown to the vendor of each
-                connection: where that was refused, another one is tried at once.
+            accounts: what each connection is to its vendor, where that is known.
             hold: for how long a lane is claimed, between two extensions.
 
         """
@@ -92,12 +101,13 @@ class Poller:
         self._clock = clock
         self._random = random
         self._pace = pace
+        self._accounts = dict.fromkeys(providers, Account()) | dict(accounts or {})
         self._calls = calls
         self._targets = targets
         self._hold = hold
         self._roster = Roster(targets)
-        self._credentials = dict.fromkeys(providers, "") | dict(credentials or {})
-        self.turns = Turns(store, clock, pace, self._credentials)
+        credentials = {n: account.credential for n, account in self._accounts.items()}
+        self.turns = Turns(store, clock, pace, credentials)
         """Which lanes are due."""
         self._began_at = clock.now()
         self._noted = vanity.Noted()
@@ -186,7 +196,7 @@ class Poller:
             return schedule.looked(
                 lane,
                 now=now,
-                pace=self._pace,
+                pace=self._pace_of(name),
                 is_busy=is_busy,
                 calls=calls,
                 random=self._random,
@@ -239,11 +249,14 @@ class Poller:
             lane,
             error,
             now=now,
-            pace=self._pace,
+            pace=self._pace_of(lane.connection),
             calls=calls,
             random=self._random,
-            credential=self._credentials.get(lane.connection, ""),
+            credential=self._accounts[lane.connection].credential,
         )
+
+    def _pace_of(self, name: str) -> Pace:
+        return replace(self._pace, per_hour=self._accounts[name].per_hour)
 
     async def sweep_storms(self) -> frozenset[str]:
         """End the storms that are over; return the channels that are told so."""

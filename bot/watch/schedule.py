@@ -18,6 +18,7 @@ from hashlib import blake2b
 from random import Random
 
 from bot.records import Lane
+from bot.watch.allowance import grown, halved, rate
 from providers.errors import Forbidden, ProviderError, RateLimited, Unauthorized
 
 MINUTE = timedelta(minutes=1)
@@ -32,18 +33,12 @@ SHORTEST_PROBE = timedelta(seconds=1)
 REFUSED_PROBE = timedelta(minutes=10)
 """A credential that was refused stays refused until a person does something."""
 
+LONGEST_GAP = timedelta(hours=1)
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """A vendor that wants to be left alone for longer is asked after a day."""
 
-FEWEST = 1 / 5
-"""Calls a minute, below which we do not go however often we are told off."""
-PLENTY = 600.0
-"""Calls a minute, above which nothing is held back any more."""
 OURS = 0.8
-"""The share of the allowance for looking; the rest is for people's own questions."""
-LONGEST_CLEAN = timedelta(minutes=10)
-"""A quiet stretch proves no more than this: nobody asked meanwhile."""
-LONGEST_GAP = timedelta(hours=1)
+"""The share of all requests for looking; the rest is for people's own questions."""
 
 BLIND_AFTER = timedelta(minutes=10)
 """How long nothing may be seen unsaid; a refused credential is said at once."""
@@ -58,7 +53,9 @@ class Pace:
     """While something of the lane runs; after a failure, until the breaker opens."""
     blind_after: timedelta = BLIND_AFTER
     share: float = OURS
-    """How much of the allowance is for looking."""
+    """How much of what a connection may be asked is for looking."""
+    per_hour: int | None = None
+    """How often a connection may be asked in an hour; `None` for no limit of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +120,11 @@ def looked(
         random: for the jitter.
 
     """
-    allowance = _grown(lane, now)
+    allowance = grown(lane, now)
     period = pace.busy if is_busy else pace.idle
     wait = max(
         _regular(lane.connection, now, period, random),
-        _spacing(allowance, calls, pace),
+        _spacing(pace, allowance, calls),
     )
     news = None
     if lane.blind_told and lane.blind_since is not None:
@@ -170,7 +167,7 @@ def failed(
     """
     allowance, failures = lane.allowance, lane.failures
     if isinstance(error, RateLimited):
-        allowance = _halved(lane, now, pace, calls)
+        allowance = halved(lane, now, pace.busy, calls)
     else:
         failures += 1
     is_refused = isinstance(error, (Unauthorized, Forbidden))
@@ -180,7 +177,7 @@ def failed(
     wait = max(
         closed_for,
         NEVER_LATE if closed_for else _regular(lane.connection, now, pace.busy, random),
-        _spacing(allowance, calls, pace),
+        _spacing(pace, allowance, calls),
     )
     blind = replace(
         lane,
@@ -276,30 +273,9 @@ def _asked_for(error: Exception) -> timedelta:
     return min(max(asked, timedelta()), LONGEST_RETRY_AFTER)
 
 
-def _elapsed(lane: Lane, now: datetime) -> timedelta:
-    """Return how long ago the last look was, as far as it counts."""
-    if lane.looked_at is None:
-        return timedelta()
-    return min(max(now - lane.looked_at, timedelta()), LONGEST_CLEAN)
-
-
-def _grown(lane: Lane, now: datetime) -> float | None:
-    """Return the allowance, grown by a call a minute for every clean minute."""
-    if lane.allowance is None:
-        return None
-    grown = lane.allowance + _elapsed(lane, now) / MINUTE
-    return grown if grown < PLENTY else None
-
-
-def _halved(lane: Lane, now: datetime, pace: Pace, calls: int) -> float:
-    """Return half of what was allowed, or, the first time, of what was asked for."""
-    rate = calls / (max(_elapsed(lane, now), pace.busy) / MINUTE)
-    allowed = rate if lane.allowance is None else min(lane.allowance, rate)
-    return max(allowed / 2, FEWEST)
-
-
-def _spacing(allowance: float | None, calls: int, pace: Pace) -> timedelta:
+def _spacing(pace: Pace, allowance: float | None, calls: int) -> timedelta:
     """Return how far apart looks of so many calls have to be."""
-    if allowance is None:
+    allowed = rate(allowance, pace.per_hour)
+    if allowed is None:
         return timedelta()
-    return min(MINUTE * (calls / (allowance * pace.share)), LONGEST_GAP)
+    return min(MINUTE * (calls / (allowed * pace.share)), LONGEST_GAP)

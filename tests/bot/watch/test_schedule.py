@@ -61,12 +61,13 @@ def look(
     now: datetime = NOW,
     is_busy: bool = False,
     calls: int = 1,
+    pace: Pace = PACE,
     random: Random | None = None,
 ) -> Step:
     return schedule.looked(
         before,
         now=now,
-        pace=PACE,
+        pace=pace,
         is_busy=is_busy,
         calls=calls,
         random=random or chance(7),
@@ -320,6 +321,20 @@ def test_a_lane_that_was_never_limited_is_not_held_back() -> None:
 def test_a_lane_is_held_back_no_more_once_it_bears_plenty() -> None:
     before = lane(allowance=599.5, looked_at=NOW - MINUTE)
     assert look(before).lane.allowance is None
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+@pytest.mark.parametrize(("allowance", "seconds"), [(None, 36.0), (10.0, 60.0)])
+def test_a_fifth_of_an_hours_requests_is_kept_for_people(
+    allowance: float | None, seconds: float, *, is_busy: bool
+) -> None:
+    """Eight calls a look, of a thousand an hour: 36 seconds apart, and not fifteen."""
+    pace = Pace(idle=timedelta(seconds=15), busy=timedelta(seconds=15), per_hour=1000)
+    before = lane(allowance=allowance, looked_at=None)
+
+    step = look(before, pace=pace, calls=8, is_busy=is_busy)
+
+    assert (step.lane.due_at - NOW).total_seconds() == pytest.approx(seconds)
 
 
 def test_a_fifth_of_the_allowance_is_kept_for_people() -> None:

@@ -1,15 +1,16 @@
-"""A refused credential is tried again at once where there is reason to."""
+"""Whose turn it is: after a refusal, with a new credential, within an hour's budget."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 from bot.alerts import Said
 from bot.records import DeliveryKind
-from bot.watch.poller import Poller
+from bot.watch.poller import Account, Poller
 from bot.watch.turns import Turns
 from bot.watching import fingerprint
 from providers.errors import (
@@ -37,7 +38,7 @@ def restarted(tower: Tower, credential: str) -> Turns:
         targets=tower.targets,
         pace=PACE,
         calls=lambda _: 1,
-        credentials={"acme": credential},
+        accounts={"acme": Account(credential=credential)},
     ).turns
 
 
@@ -152,3 +153,31 @@ def test_a_fingerprint_tells_credentials_apart_and_holds_none() -> None:
     assert one == printed(token="nf-0000-not-a-token")
     assert one != printed(token="nf-1111-not-a-token")
     assert len(one) == 4
+
+
+async def test_what_an_hour_allows_is_not_spent_by_looking_alone(
+    tower: Tower,
+) -> None:
+    await tower.watch()
+    tower.runs(1, State.SUCCEEDED)
+    asked, clock = count(step=4), tower.clock
+    poller = Poller(
+        tower.providers,
+        tower.store,
+        clock=clock,
+        random=tower.random,
+        targets=tower.targets,
+        pace=PACE,
+        calls=lambda _: next(asked),
+        accounts={"acme": Account(per_hour=60)},
+    )
+
+    await poller.turns.due()
+    clock.move(PACE.busy)
+    assert await poller.turns.due() == ["acme"]
+    await poller.look("acme")
+
+    async with tower.store.read() as tx:
+        [lane] = await tx.lanes.all()
+    # Four calls, of which there may be 48 in an hour.
+    assert lane.due_at - clock.now() == timedelta(minutes=5)
