@@ -21,6 +21,7 @@ from bot.records import (
     Verdict,
     Watch,
 )
+from bot.vocabulary import Verb
 from providers.contract import Filter
 from providers.errors import ProviderError
 from providers.model import Identity, LogTail, Pipeline, Run, State
@@ -297,6 +298,8 @@ class Help:
     connections: tuple[str, ...]
     groups: tuple[str, ...]
     aliases: tuple[str, ...]
+    verb: Verb | None = None
+    """The verb that is explained; `None` for how to ask at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,6 +474,8 @@ class Rehearsal(Again):
     since: datetime
     notes: tuple[str, ...] = ()
     """What was not looked at, a sentence each."""
+    is_known: bool = True
+    """Whether that is all: else nothing that is not there may be taken as silence."""
     parts: tuple[Part, ...] = ()
 
 

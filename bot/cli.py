@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn, assert_never
 from zoneinfo import ZoneInfo
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
 from bot import VERSION, log
@@ -45,7 +45,7 @@ from bot.cli_setup import DEFAULT_CONFIG, screen, setup
 from bot.cli_store import database, watches
 from bot.clock import SystemClock
 from bot.commands.answering import answer
-from bot.commands.grammar import Verb, parse, typed
+from bot.commands.grammar import Verb, parse, typed, verb_of
 from bot.render.data import data
 from bot.render.rendering import words_of
 from bot.render.terminal import terminal
@@ -56,6 +56,9 @@ from providers.registry import kinds
 
 COMMAND = "runbell"
 """What is typed in a terminal where Slack has its slash command."""
+
+IN_SLACK = "/runs"
+"""The slash command, unless the configuration gives it another name."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -194,7 +197,21 @@ def help_(
 ) -> None:
     """Show how all this is used, or one command."""
     name = context.find_root().info_name
-    typer.main.get_command(cli).main([*(command or []), "--help"], prog_name=name)
+    root_command = typer.main.get_command(cli)
+    words = command or []
+    names = root_command.commands if isinstance(root_command, TyperGroup) else {}
+    verb = verb_of(words[0]) if len(words) == 1 and words[0] not in names else None
+    if verb is not None:
+        _explain(verb)
+        return
+    root_command.main([*words, "--help"], prog_name=name)
+
+
+def _explain(verb: Verb) -> None:
+    """Explain what is asked in Slack alone, by its name there."""
+    said = Help(command=IN_SLACK, connections=(), groups=(), aliases=(), verb=verb)
+    now = SystemClock().now()
+    screen().print(terminal(words_of(said, now), now), end="")
 
 
 def exit_code(found: Answer) -> int:

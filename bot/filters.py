@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing_extensions import override
 
 from bot.records import Event, Style
-from bot.tokens import Token, literal, plain, tokens
+from bot.tokens import Token, literal, plain, quoted, tokens
 from providers.contract import RunQuery
 from providers.globs import matches
 from providers.model import Pipeline, Run, State, TriggerKind
@@ -103,6 +103,9 @@ EVENTS: Mapping[str, Event] = {
 NOBODY = "none"
 """The word for no mention."""
 
+LONGEST_LENGTH = timedelta(days=366)
+"""The longest length of time that anything is asked for."""
+
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LENGTH = re.compile(r"(\d{1,6})(s|min|m|h|d|w)")
 _PAGE = re.compile(r"0*[1-9][0-9]{0,3}")
@@ -123,7 +126,11 @@ class Term:
     @override
     def __str__(self) -> str:
         """Return the filter as it would be typed."""
-        values = ",".join(map(literal, self.values))
+        # A - in front of a value would be read as a not.
+        values = ",".join(
+            quoted(value) if value.startswith("-") else literal(value)
+            for value in self.values
+        )
         return f"{'-' if self.is_not else ''}{self.key.value}:{values}"
 
 
@@ -131,8 +138,18 @@ class Term:
 class Bad:
     """A filter that cannot be understood, and what could be written instead."""
 
-    what: str
+    wrong: str
+    """What is wrong with it."""
+    takes: str
+    """What can stand there."""
     instead: tuple[str, ...] = ()
+    is_near: bool = False
+    """Whether one of `instead` may be what was meant; else they are examples."""
+
+    @property
+    def what(self) -> str:
+        """What is wrong, and what would be right."""
+        return f"{self.wrong}: it takes {self.takes}."
 
 
 def read_term(typed: Token | str) -> Term | Bad | None:
@@ -148,29 +165,31 @@ def read_term(typed: Token | str) -> Term | Bad | None:
     if not colon or key is None:
         return None
     parts = token.cut(token.bare.index(":") + 1).split(",")
-    values = tuple(part.text for part in parts if part.text)
-    term = Term(key, values, is_not)
-    if not values:
-        return Bad(f"“{word}” has no value.", (f"{name}:{EXAMPLES[key]}",))
+    parts = tuple(part for part in parts if part.text)
+    if key in _NEGATED and parts and parts[0].bare.startswith("-"):
+        # `branch:-dev` can only mean that, whatever a person may be called.
+        is_not, parts = True, tuple(map(_positive, parts))
+    values = tuple(part.text for part in parts)
+    example = (f"{name}:{EXAMPLES[key]}",)
+    if not (values and all(values)):
+        return Bad(f"“{word}” has no value", TAKES[key], example)
     if key in _SINGLE and (is_not or len(values) > 1):
-        return Bad(f"“{word}” is {_SINGLE[key]}.", (f"{name}:{EXAMPLES[key]}",))
+        return Bad(f"“{word}” is {_SINGLE[key]}", TAKES[key], example)
     if key is Key.ON and is_not:
-        return Bad(
-            f"“{word}” is no list of events: name those to ring on.",
-            (f"{name}:{EXAMPLES[key]}",),
-        )
+        return Bad(f"“{word}” is no list of events to ring on", TAKES[key], example)
     if key in _CLEANED:
         values = tuple(_CLEANED[key](value, token) for value in values)
-        term = Term(key, values)
     for value in values:
         if not _IS_VALUE[key](value):
-            near = get_close_matches(value.casefold(), _known(key), n=3, cutoff=0.5)
+            near = get_close_matches(value.casefold(), _known(key), n=3, cutoff=0.6)
             instead = tuple(f"{name}:{other}" for other in near)
-            return Bad(
-                f"“{value}” is nothing that {name}: can be.",
-                instead or (f"{name}:{EXAMPLES[key]}",),
-            )
-    return term
+            wrong = f"“{value}” is nothing that {name}: can be"
+            return Bad(wrong, TAKES[key], instead or example, is_near=bool(near))
+    return Term(key, values, is_not)
+
+
+def _positive(part: Token) -> Token:
+    return part.cut(1) if part.bare.startswith("-") else part
 
 
 EXAMPLES: Mapping[Key, str] = {
@@ -190,12 +209,38 @@ EXAMPLES: Mapping[Key, str] = {
     Key.STYLE: "both",
 }
 
+_SPAN = f"a length of time from 1s to {LONGEST_LENGTH.days}d, such as 30m"
+
+TAKES: Mapping[Key, str] = {
+    Key.STATE: f"one or more of {', '.join(State)}",
+    Key.BRANCH: "names of branches, such as main or release/*",
+    Key.ACTOR: "names of people, such as kim or k*",
+    Key.TRIGGER: f"one or more of {', '.join(TriggerKind)}",
+    Key.SINCE: _SPAN,
+    Key.LONGER: _SPAN,
+    Key.NAME: "names of pipelines, such as *nightly*",
+    Key.CONNECTION: "names of connections",
+    Key.PAGE: "a number from 1 to 9999",
+    Key.ON: f"one or more of {', '.join(Event)}",
+    Key.AFTER: "a number from 1 to 99",
+    Key.QUEUED: _SPAN,
+    Key.MENTION: "one person or group, picked from the list that opens as you type @, "
+    "or none",
+    Key.STYLE: f"one of {', '.join(Style)}",
+}
+"""What can stand behind a key, in words for a person."""
+
+_NEGATED = frozenset(
+    {Key.STATE, Key.BRANCH, Key.ACTOR, Key.TRIGGER, Key.NAME, Key.CONNECTION}
+)
+"""The keys whose values may have the - of a *not* in front of them."""
+
 _SINGLE: Mapping[Key, str] = {
-    Key.PAGE: "no page: it is one number, counted from 1",
-    Key.AFTER: "no count: it is one number, of failures in a row",
-    Key.QUEUED: "no length of time: it is one, such as 30m",
-    Key.MENTION: "nobody to mention: it is one person or group, or none",
-    Key.STYLE: "no style: it is edit, thread or both",
+    Key.PAGE: "no page",
+    Key.AFTER: "no count",
+    Key.QUEUED: "no length of time",
+    Key.MENTION: "nobody to mention",
+    Key.STYLE: "no style",
 }
 """What has one value and no opposite, and what is said of more."""
 
@@ -224,6 +269,12 @@ def length(text: str) -> timedelta | None:
     return timedelta(seconds=int(found[1]) * _UNITS[found[2]]) if found else None
 
 
+def is_length(text: str) -> bool:
+    """Return whether a text is a length of time that may be asked for."""
+    found = length(text)
+    return found is not None and timedelta() < found <= LONGEST_LENGTH
+
+
 def _anything(_: str) -> bool:
     return True
 
@@ -231,8 +282,8 @@ def _anything(_: str) -> bool:
 _IS_VALUE: Mapping[Key, Callable[[str], bool]] = {
     Key.STATE: lambda v: v.casefold() in STATES,
     Key.TRIGGER: lambda v: v.casefold() in TRIGGERS,
-    Key.SINCE: lambda v: length(v) is not None,
-    Key.LONGER: lambda v: length(v) is not None,
+    Key.SINCE: is_length,
+    Key.LONGER: is_length,
     Key.BRANCH: _anything,
     Key.ACTOR: _anything,
     Key.NAME: _anything,
@@ -240,7 +291,7 @@ _IS_VALUE: Mapping[Key, Callable[[str], bool]] = {
     Key.PAGE: lambda v: _PAGE.fullmatch(v) is not None,
     Key.ON: lambda v: v in set(Event),
     Key.AFTER: lambda v: _AFTER.fullmatch(v) is not None,
-    Key.QUEUED: lambda v: length(v) is not None,
+    Key.QUEUED: is_length,
     Key.MENTION: lambda v: v == NOBODY or _MENTION.fullmatch(v) is not None,
     Key.STYLE: lambda v: v in set(Style),
 }

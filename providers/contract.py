@@ -164,6 +164,9 @@ class Provider(ABC):
     tells_outcome: ClassVar[bool] = True
     """Whether the vendor says how a run ended, and not only that it did."""
 
+    tells_queue: ClassVar[bool] = True
+    """Whether a run that has not begun yet can be told from one that runs."""
+
     def __init__(self, connection: str) -> None:
         self.connection = connection
 

@@ -6,15 +6,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.answers import Offer, Problem, Wrote
+from bot.catalog import address
 from bot.commands.cards import redraw
+from bot.commands.describing import named
 from bot.commands.gather import gather
 from bot.commands.grammar import Command, Verb
-from bot.commands.keeping import Room, called, incident_named, room_of
+from bot.commands.keeping import (
+    Room,
+    incident_named,
+    names_of,
+    pipeline_named,
+    room_of,
+)
 from bot.watch.storm import is_storm
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
-    from bot.records import Incident
+    from bot.records import Incident, Lineage
 
 
 async def ack(desk: Desk, command: Command) -> Wrote | Problem:
@@ -25,7 +33,7 @@ async def ack(desk: Desk, command: Command) -> Wrote | Problem:
     room, incident = found
     if not room.by:
         return Problem(what="Only somebody in Slack can be on it.")
-    name = await called(desk, incident.lineage.pipeline)
+    name = named(await pipeline_named(desk, incident.lineage.pipeline))
     before = incident.acked_by
     if before == room.by:
         return Wrote(
@@ -48,14 +56,14 @@ async def unack(desk: Desk, command: Command) -> Wrote | Problem:
     if isinstance(found, Problem):
         return found
     room, incident = found
-    name = await called(desk, incident.lineage.pipeline)
+    name = named(await pipeline_named(desk, incident.lineage.pipeline))
     if incident.acked_by is None:
         return Wrote(sentence=f"Nobody is on it: {name}.")
     await _write(desk, room, incident, by=None)
     return Wrote(
         sentence=f"Nobody is on it any more: {name}.",
         public=room.line(
-            f"took back that somebody is on it: {name}.", thread=incident.ts
+            f"says that nobody is on it any more: {name}.", thread=incident.ts
         ),
         undo=f"{Verb.ACK} {incident.id}",
     )
@@ -90,7 +98,8 @@ async def _of_target(
     desk: Desk, command: Command, red: list[Incident]
 ) -> Incident | Problem:
     if command.target is None:
-        return _choose(command, red, f"{command.verb} is about one alert. Which one?")
+        what = f"{command.verb} is about one alert. Which one?"
+        return await _choose(desk, command, red, what)
     gathered = await gather(desk, command)
     if isinstance(gathered, Problem):
         return gathered
@@ -99,16 +108,31 @@ async def _of_target(
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        return _choose(command, fitting, "Several alerts are of that. Which one?")
-    return _choose(command, red, f"No open alert here is of “{command.target}”.")
+        what = "Several alerts are of that. Which one?"
+        return await _choose(desk, command, fitting, what)
+    what = f"No open alert here is of “{command.target}”."
+    return await _choose(desk, command, red, what)
 
 
-def _choose(command: Command, red: list[Incident], what: str) -> Problem:
+async def _choose(
+    desk: Desk, command: Command, red: list[Incident], what: str
+) -> Problem:
+    shown = {one.id: address(one.lineage.pipeline) for one in red[:5]}
+    names = await names_of(desk, shown.values())
     return Problem(
         what=what,
         instead=tuple(
-            Offer(label=str(one.lineage), command=f"{command.verb} {one.id}")
+            Offer(
+                label=_label(names[shown[one.id]], one.lineage),
+                command=f"{command.verb} {one.id}",
+            )
             for one in red[:5]
         ),
         hint=None if red else "Nothing is red here, as far as this channel was told.",
     )
+
+
+def _label(name: str, lineage: Lineage) -> str:
+    """Return what tells an alert from others of the same pipeline."""
+    line = lineage.line.partition(":")[2]
+    return f"{name} · {line}" if line else name

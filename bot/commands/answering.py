@@ -14,7 +14,15 @@ from bot.catalog import connections_of
 from bot.commands.ack import ack, unack
 from bot.commands.follow import follow, unfollow
 from bot.commands.gather import typed_again
-from bot.commands.grammar import WRITING, Command, Unclear, Verb, parse
+from bot.commands.grammar import (
+    WRITING,
+    Command,
+    Unclear,
+    Verb,
+    parse,
+    verb_of,
+    verbs_near,
+)
 from bot.commands.health import health
 from bot.commands.log import log
 from bot.commands.mute import mute, mutes, unmute
@@ -127,9 +135,21 @@ async def _written(
         writing.cancel()
 
 
-async def _help(desk: Desk, command: Command) -> Help:
-    del command
+async def _help(desk: Desk, command: Command) -> Help | Problem:
+    """Return how to ask, or how the verb is used that is named."""
+    verb = verb_of(command.target) if command.target else None
+    if command.target and verb is None:
+        near = verbs_near(command.target)
+        return Problem(
+            what=f"“{command.target}” is not something I can do.",
+            instead=tuple(
+                Offer(label=command, command=command)
+                for command in (*(f"{Verb.HELP} {one}" for one in near), Verb.HELP)
+            ),
+            hint=f"I can do: {', '.join(Verb)}.",
+        )
     return Help(
+        verb=verb,
         command=desk.command,
         connections=tuple(desk.reader.providers),
         groups=tuple(desk.words.groups),

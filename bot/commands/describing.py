@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, TypedDict
 
@@ -11,6 +11,7 @@ from bot.commands.times import spelled
 from bot.filters import (
     NOBODY,
     OF_WATCHES,
+    TRIGGERS,
     Filters,
     Key,
     Term,
@@ -18,15 +19,28 @@ from bot.filters import (
     read_filters,
 )
 from bot.records import Event, Style, Watch
+from providers.globs import MARKS
 
 if TYPE_CHECKING:
     from bot.records import Mute
+    from providers.contract import Provider
     from providers.model import Pipeline
 
 NO_BOTS = Term(Key.ACTOR, ("*[bot]",), is_not=True)
 """The filter of a watch that says nothing of who sets runs off."""
 
 DEFAULT_EVENTS = frozenset({Event.BROKEN, Event.FIXED})
+
+OUTCOMES = frozenset(
+    {Event.BROKEN, Event.FIXED, Event.STILL_BROKEN, Event.EVERY_FAILURE}
+)
+"""What nobody can tell of a run that does not say how it ended."""
+
+QUEUE = frozenset({Event.STUCK})
+"""What nobody can tell of a vendor that shows no run before it has begun."""
+
+NO_OUTCOME = "says that a run ended, and not how"
+NO_QUEUE = "does not tell a run that is queued from one that runs"
 
 MOST_NAMED = 3
 
@@ -56,16 +70,80 @@ def in_words(watch: Watch, pipelines: Sequence[Pipeline] | None = None) -> str:
     branch decides what is said of branches.
     """
     filters = read_filters(watch.filters)
-    others = " ".join(str(term) for term in filters.terms if term != NO_BOTS)
     parts = (
         f"when it {_listed([_when(watch, e) for e in Event if e in watch.on])}",
         _branches(watch, filters, pipelines),
-        f"only {others}" if others else None,
-        "nothing that bots set off" if NO_BOTS in filters.terms else None,
+        *(_narrowed(term) for term in filters.terms if term.key in _NARROWED),
+        _bots(filters),
         _mention(watch.mention),
         _HOW[watch.style],
     )
     return "; ".join(part for part in parts if part)
+
+
+def in_short(watch: Watch) -> str:
+    """Return the words of a watch that are no defaults: they tell it from others."""
+    others = {NO_BOTS, Term(Key.MENTION, (NOBODY,)), Term(Key.STYLE, (Style.BOTH,))}
+    terms = as_command(watch).filters.terms
+    first = sorted(terms, key=lambda term: term.key is not Key.ON)
+    return " ".join(str(term) for term in first if term not in others)
+
+
+def changes(before: Watch, after: Watch) -> tuple[str, ...]:
+    """Return what a watch says no longer, and what it says now, a sentence each."""
+    old, new = _words_of(before), _words_of(after)
+    lost = [word for word in old if word not in new]
+    won = [word for word in new if word not in old]
+    if not lost and not won:
+        return ("Nothing of it has changed.",)
+    said = (("No longer", lost), ("New", won))
+    return tuple(f"{label}: {', '.join(words)}." for label, words in said if words)
+
+
+def _words_of(watch: Watch) -> list[str]:
+    """Return the words of a watch, each event by itself."""
+    terms = as_command(watch).filters.terms
+    return [
+        str(one)
+        for term in terms
+        for one in (
+            [Term(Key.ON, (value,)) for value in term.values]
+            if term.key is Key.ON
+            else [term]
+        )
+    ]
+
+
+_NARROWED: Mapping[Key, tuple[str, str]] = {
+    Key.ACTOR: ("only what {} set off", "not what {} set off"),
+    Key.TRIGGER: ("only runs by {}", "no runs by {}"),
+    Key.NAME: ("only pipelines called {}", "no pipelines called {}"),
+    Key.CONNECTION: ("only of {}", "not of {}"),
+}
+"""How a filter is said: those that are wanted, and those that are not."""
+
+
+def _narrowed(term: Term) -> str | None:
+    if term == NO_BOTS:
+        return None
+    values = [
+        TRIGGERS[value.casefold()].value if term.key is Key.TRIGGER else value
+        for value in term.values
+    ]
+    return _NARROWED[term.key][term.is_not].format(_listed(values))
+
+
+def _bots(filters: Filters) -> str | None:
+    if NO_BOTS in filters.terms:
+        return "nothing that bots set off"
+    wanted = [t for t in filters.of(Key.ACTOR) if not t.is_not]
+    # Who names people wants those alone; a glob may be a bot as well.
+    is_people = any(not any(map(_may_be_a_bot, t.values)) for t in wanted)
+    return None if is_people else "also what bots set off"
+
+
+def _may_be_a_bot(value: str) -> bool:
+    return value.casefold().endswith("[bot]") or bool(MARKS & set(value))
 
 
 def _mention(mention: str | None) -> str:
@@ -89,8 +167,11 @@ def _when(watch: Watch, event: Event) -> str:
 def _branches(
     watch: Watch, filters: Filters, pipelines: Sequence[Pipeline] | None
 ) -> str:
-    if filters.of(Key.BRANCH):
-        return "on the branches named"
+    if terms := filters.of(Key.BRANCH):
+        return ", and ".join(
+            f"on {'every branch but ' if term.is_not else ''}{_listed(term.values)}"
+            for term in terms
+        )
     if not watch.default_branch_only:
         return "on every branch"
     mains = {p.default_branch for p in pipelines or ()}
@@ -104,6 +185,28 @@ def _branches(
 def _listed(words: Sequence[str]) -> str:
     *before, last = words
     return f"{', '.join(before)} or {last}" if before else last
+
+
+def untold(provider: Provider, watch: Watch) -> Iterable[str]:
+    """Yield what a watch can never hear of a connection, whose vendor does not tell."""
+    unheard = [
+        (why, watch.on & events)
+        for is_told, events, why in (
+            (provider.tells_outcome, OUTCOMES, NO_OUTCOME),
+            (provider.tells_queue, QUEUE, NO_QUEUE),
+        )
+        if not is_told and watch.on & events
+    ]
+    lost = frozenset[Event]().union(*(events for _, events in unheard))
+    for why, events in unheard:
+        never = ", ".join(event for event in Event if event in events)
+        what = (
+            "this watch will say nothing"
+            if lost == watch.on
+            else f"this watch never rings on {never}"
+        )
+        instead = " With on:done it tells of every end." if why is NO_OUTCOME else ""
+        yield f"{provider.title} {why}: of {provider.connection} {what}.{instead}"
 
 
 class Choices(TypedDict):
@@ -163,6 +266,11 @@ def as_command(watch: Watch) -> Command:
     return Command(
         Verb.WATCH, watch.target, filters=Filters(tuple(terms)), channel=watch.channel
     )
+
+
+def named(pipeline: Pipeline) -> str:
+    """Return what a pipeline is called, and where it is."""
+    return f"{pipeline.name} ({pipeline.ref.connection})"
 
 
 def names(pipelines: Sequence[Pipeline]) -> str:

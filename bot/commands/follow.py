@@ -29,7 +29,7 @@ async def follow(desk: Desk, command: Command) -> Wrote | Problem:
         return one
     name = _name(one)
     if one.run.state.is_over:
-        return Problem(what=f"{name} is over: there is nothing to wait for.")
+        return Problem(what=f"There is nothing to wait for: {name} is over.")
     channel = room.channel if command.channel and room.channel != room.by else None
     kept = Follow(run=one.run.ref, user=room.by, channel=channel, created_at=desk.now())
     async with room.store.write() as tx:
@@ -71,5 +71,7 @@ def _is_of(kept: Follow, one: One) -> bool:
 
 
 def _name(one: One) -> str:
-    number = one.run.number
-    return f"{one.pipeline.name} #{one.run.ref.id if number is None else number}"
+    if one.run.number is not None:
+        return f"{one.pipeline.name} #{one.run.number}"
+    # Its id says nothing to people, and may be no more than a word for the newest one.
+    return f"this run of {one.pipeline.name}"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from difflib import get_close_matches
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ from bot.catalog import (
     connections_of,
     resolve,
 )
-from bot.commands.grammar import OF_ONE_RUN, Command, Verb, parse
+from bot.commands.grammar import OF_ONE_RUN, Command, Verb, keys_of, parse
+from bot.filters import SPELLINGS, Key
 from bot.tokens import is_url
 from providers.model import PipelineRef, RunRef
 
@@ -132,7 +134,7 @@ async def gather(desk: Desk, command: Command) -> Gathered | Problem:
     unread = frozenset(names) - pages.keys()
     meant = resolve(target, desk.words, found, desk.locate, unread)
     if not isinstance(meant, Found):
-        return _problem(command, meant, tuple(troubled.values()))
+        return _problem(desk, command, meant, tuple(troubled.values()))
     return Gathered(
         pipelines=tuple(
             p for p in meant.pipelines if command.filters.wants_pipeline(p)
@@ -214,8 +216,41 @@ def in_trouble(reader: Reader, name: str, reading: Reading[object]) -> Part:
     )
 
 
+def _no_filter(desk: Desk, target: str) -> str | None:
+    """Return what is put like a filter in a target of several words, and is none."""
+    if is_url(target) or " " not in target:
+        return None
+    connections = desk.reader.providers
+    keys = (word.partition(":")[:2] for word in target.split())
+    found = (key.removeprefix("-") for key, colon in keys if key and colon)
+    return next((key for key in found if key.casefold() not in connections), None)
+
+
+def _unknown_filter(
+    command: Command, target: str, key: str, parts: tuple[Part, ...]
+) -> Problem:
+    """Return that a word is no filter; where one is like it, the same with that one."""
+    keys = keys_of(command.verb)
+    near = get_close_matches(
+        key.casefold(), [k for k, v in SPELLINGS.items() if v in keys], n=1, cutoff=0.6
+    )
+    verb = command.verb or Verb.STATUS
+    others = replace(command, verb=None, target=None)
+    # Read anew, since what was a part of the target is a filter then.
+    texts = (f"{verb} {target.replace(f'{key}:', f'{n}:', 1)} {others}" for n in near)
+    meant = [one for one in map(parse, texts) if isinstance(one, Command)]
+    takes = ", ".join(f"{k}:" for k in Key if k in keys)
+    return Problem(
+        what=f"“{key}:” is neither a filter nor a connection.",
+        instead=offers(*((str(one), one) for one in meant))
+        or (Offer(label=f"What {verb} takes", command=f"{Verb.HELP} {verb}"),),
+        hint=f"{verb} takes {takes}." if takes else _HINT,
+        parts=parts,
+    )
+
+
 def _problem(
-    command: Command, meant: Ambiguous | Nothing, parts: tuple[Part, ...]
+    desk: Desk, command: Command, meant: Ambiguous | Nothing, parts: tuple[Part, ...]
 ) -> Problem:
     target = meant.target
     asked_for = command.target or target
@@ -229,6 +264,8 @@ def _problem(
             hint=f"{others} more fit. {ALL_OF_THEM}" if others else ALL_OF_THEM,
             parts=parts,
         )
+    if key := _no_filter(desk, target):
+        return _unknown_filter(command, target, key, parts)
     what = (
         "That address belongs to none of my connections."
         if is_url(target)

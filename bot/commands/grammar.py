@@ -7,16 +7,24 @@ number of a run and is no filter.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from typing_extensions import override
 
-from bot.commands.times import Until, read_until
-from bot.filters import ALL, OF_WATCHES, Bad, Filters, Key, Term, read_term
+from bot.commands.clauses import CLAUSES, IN, Clauses, Other, clauses
+from bot.commands.times import Until
+from bot.filters import (
+    ALL,
+    OF_WATCHES,
+    Bad,
+    Filters,
+    Key,
+    Term,
+    read_term,
+)
 from bot.tokens import Token, is_url, literal, plain, quoted, tokens
 from bot.vocabulary import SYNONYMS, Verb
 
@@ -27,17 +35,6 @@ LONGEST = 1000
 
 OF_ONE_RUN = frozenset({Verb.SHOW, Verb.LOG, Verb.FOLLOW, Verb.UNFOLLOW, Verb.WHY})
 """The verbs that take a run: a number may follow the target."""
-
-PLACED = frozenset(
-    {
-        *(Verb.WATCH, Verb.UNWATCH, Verb.WATCHES, Verb.TEST),
-        *(Verb.MUTE, Verb.UNMUTE, Verb.MUTES, Verb.ACK, Verb.UNACK, Verb.FOLLOW),
-    }
-)
-"""The verbs that are about a channel: `in #ci` may follow the target."""
-
-TIMED = frozenset({Verb.MUTE})
-"""The verbs that end: `for 2h` or `until …` may follow the target."""
 
 WRITING = frozenset(
     {
@@ -61,10 +58,8 @@ _KEYS: Mapping[Verb, frozenset[Key]] = {
 }
 """The filters that the verbs take; those that are not here take what narrows runs."""
 
-# What Slack calls channels, conversations and people.
-_PLACE = re.compile(r"[#@]?([CDGUW](?=[A-Z]*[0-9])[A-Z0-9]+)")
-_IN = "in"
-_CLAUSES = frozenset({_IN, "for", "until"})
+_ONCE = (OF_WATCHES - {Key.ON}) | {Key.LONGER}
+"""The words of which a watch has one each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,7 @@ class Command:
         """Return the command as it would be typed; `parse` reads it back."""
         target = self.target and _target(self.target)
         run = f"#{literal(self.run)}" if self.run else None
-        place = f"{_IN} {self.channel}" if self.channel else None
+        place = f"{IN} {self.channel}" if self.channel else None
         said = (self.verb, target, run, self.filters, self.until, place)
         return " ".join(str(part) for part in said if part)
 
@@ -118,7 +113,7 @@ def parse(text: str, name: str = "") -> Command | Unclear:
     words = list(tokens(text))
     if words and words[0].text.casefold() == name:
         words = words[1:]
-    verb = _verb(words[0].text) if words else None
+    verb = verb_of(words[0].text) if words else None
     if verb is not None:
         words = words[1:]
     elif words and is_url(words[0].text):
@@ -129,7 +124,9 @@ def parse(text: str, name: str = "") -> Command | Unclear:
     if wrong:
         right = _put_right(words, read)
         instead = tuple(str(c) for f in right for c in _meant(verb, targets, f))
-        return Unclear(wrong[0].what, instead or (Verb.HELP,))
+        if verb in WRITING and not all(bad.is_near for bad in wrong):
+            instead = ()  # an example is not what was meant
+        return Unclear(wrong[0].what, instead or _explained(verb))
     filters = Filters(tuple(term for term in read if isinstance(term, Term)))
     if verb is None and targets:
         what = f"“{targets[0].text}” is not something I can do."
@@ -154,21 +151,33 @@ def keys_of(verb: Verb | None) -> frozenset[Key]:
 def _command(
     verb: Verb | None, targets: list[Token], filters: Filters
 ) -> Command | Unclear:
-    clauses = _clauses(verb, targets)
-    targets, run = clauses.rest, None
+    behind = clauses(verb, targets)
+    targets, run = behind.rest, None
     if verb in OF_ONE_RUN and targets:
         run, targets = _run(targets)
     target = " ".join(word.text for word in targets)
     allowed = Filters(filters.of(*keys_of(verb)))
-    command = Command(
-        verb, target or None, run, allowed, clauses.channel, clauses.until
-    )
-    if clauses.wrong:
-        return Unclear(clauses.wrong, (str(command),))
+    _check_filters(behind, verb, allowed)
+    command = Command(verb, target or None, run, allowed, behind.channel, behind.until)
+    if behind.wrong:
+        meant = [replace(command, **other) for other in behind.instead]
+        instead = tuple(str(one) for one in meant if _is_read_back(one))
+        return Unclear(behind.wrong, instead or _explained(verb))
     if allowed != filters:
         stray = next(t.key for t in filters.terms if t not in allowed.terms)
-        return Unclear(_stray(verb, stray), (str(command),))
+        # Without the word it may be another change than the one that was meant.
+        instead = _explained(verb) if verb in WRITING else (str(command),)
+        return Unclear(_stray(verb, stray), instead)
     return command
+
+
+def _is_read_back(command: Command) -> bool:
+    return parse(str(command)) == command
+
+
+def _explained(verb: Verb | None) -> tuple[str, ...]:
+    """Return the command that explains a verb: where nothing else is safe to offer."""
+    return (f"{Verb.HELP} {verb}",) if verb in WRITING else (Verb.HELP,)
 
 
 def _stray(verb: Verb | None, key: Key) -> str:
@@ -184,59 +193,19 @@ def _stray(verb: Verb | None, key: Key) -> str:
     return f"{name} takes no “{key}:”; it goes by its target alone."
 
 
-@dataclass(slots=True)
-class _Clauses:
-    """What stands behind a target, and the words that are left of it."""
-
-    rest: list[Token]
-    channel: str | None = None
-    until: Until | None = None
-    wrong: str = ""
-
-
-def _clauses(verb: Verb | None, words: list[Token]) -> _Clauses:
-    found = _Clauses([])
-    left = words
-    while left:
-        word = left[0].bare.casefold()
-        taken = 0
-        if verb in PLACED and word == _IN and len(left) > 1:
-            taken = _take_place(found, left[1])
-        elif verb in TIMED and word in _CLAUSES:
-            taken = _take_end(found, left)
-        if not taken:
-            found.rest.append(left[0])
-        left = left[taken or 1 :]
-    return found
-
-
-def _take_place(found: _Clauses, word: Token) -> int:
-    place = _PLACE.fullmatch(word.slack_id or word.text)
-    if place is not None:
-        found.channel = place[1]
-    elif word.bare.startswith(("#", "@")) or word.text.startswith("@"):
-        found.wrong = (
-            f"I was not told which channel {word.text} is: pick it from the list that "
-            "opens as you type #, or type its id, which its details end with."
-        )
-    else:
-        return 0
-    return 2
-
-
-def _take_end(found: _Clauses, words: list[Token]) -> int:
-    # What is quoted stands as it is, and is no time.
-    read = read_until([word.bare for word in words[:3]])
-    if read is not None:
-        found.until, taken = read
-        return taken
-    if words[0].bare.casefold() == "until":
-        found.wrong = (
-            "I do not understand until when: say until fixed, until tomorrow, "
-            "until mon 09:00, or for 2h."
-        )
-        return 2
-    return 0
+def _check_filters(found: Clauses, verb: Verb | None, filters: Filters) -> None:
+    """Refuse a filter that is said several times, where a watch can have one."""
+    if Key.ON not in keys_of(verb):
+        return
+    for key in Key:
+        terms = tuple(dict.fromkeys(filters.of(key)))
+        if key in _ONCE and len(terms) > 1:
+            named = " and ".join(f"“{term}”" for term in terms)
+            others = filters.without({key}).terms
+            found.fail(
+                f"{named} are said both: which one do you mean?",
+                *(Other(filters=Filters((*others, term))) for term in terms),
+            )
 
 
 def _run(targets: list[Token]) -> tuple[str | None, list[Token]]:
@@ -282,8 +251,7 @@ def _meant(
     if verb is not None or not targets:
         return _commands(_command(verb, targets, filters))
     word, *rest = targets
-    near = get_close_matches(word.text.casefold(), [*Verb, *SYNONYMS], n=2, cutoff=0.6)
-    verbs = dict.fromkeys(v for n in near if (v := _verb(n)) is not None)
+    verbs = verbs_near(word.text)
     # A word that is no verb may well be a target: "runs release" is a fair question.
     asked = _command(Verb.STATUS, targets, filters)
     return _commands(*(_command(verb, rest, filters) for verb in verbs), asked)
@@ -293,14 +261,21 @@ def _commands(*found: Command | Unclear) -> tuple[Command, ...]:
     return tuple(command for command in found if isinstance(command, Command))
 
 
-def _verb(word: str) -> Verb | None:
+def verb_of(word: str) -> Verb | None:
+    """Return the verb that a word is, or stands for."""
     # One word can be made of different characters: 상태, or a full-width letter.
     folded = unicodedata.normalize("NFKC", word).casefold()
     return Verb(folded) if folded in set(Verb) else SYNONYMS.get(folded)
 
 
+def verbs_near(word: str) -> tuple[Verb, ...]:
+    """Return the verbs that a word may have been meant as, the nearest first."""
+    near = get_close_matches(word.casefold(), [*Verb, *SYNONYMS], n=2, cutoff=0.6)
+    return tuple(dict.fromkeys(v for n in near if (v := verb_of(n)) is not None))
+
+
 def _target(target: str) -> str:
     """Return how a target is typed, so that it is no filter."""
     shown = literal(target)
-    is_plain = read_term(shown) is None and target.casefold() not in _CLAUSES
+    is_plain = read_term(shown) is None and target.casefold() not in CLAUSES
     return shown if is_plain else quoted(target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from bot.answers import Offer, Problem, PublicLine
 from bot.catalog import address
+from bot.commands.describing import in_short, named
 from bot.commands.gather import Gathered, gather
+from bot.commands.grammar import Command, Verb
 from bot.tokens import is_url
 from bot.watch.storm import is_storm
 from providers.globs import MARKS
@@ -20,7 +22,6 @@ from providers.model import Pipeline, PipelineRef
 if TYPE_CHECKING:
     from bot.commands.asker import Asker
     from bot.commands.gather import Desk
-    from bot.commands.grammar import Command
     from bot.records import Incident, Watch
     from bot.store import Store, Tx
 
@@ -176,27 +177,59 @@ async def pipeline_named(desk: Desk, ref: PipelineRef) -> Pipeline:
     return next((pipeline for pipeline in listed if pipeline.ref == ref), unknown)
 
 
-async def names_of(desk: Desk, watches: Iterable[Watch]) -> Mapping[str, str]:
-    """Return what people call what is watched, by how it is kept.
+async def known_by(desk: Desk, targets: Iterable[str]) -> Mapping[str, Pipeline]:
+    """Return the pipelines that are kept by these texts, as far as they are known.
 
-    Nobody is waited for: a pipeline whose name is not known is called as it is kept.
+    Nobody is waited for: what no list that was read lately has is left out.
     """
     reader = desk.reader.until(timedelta())
-    targets = [watch.target for watch in watches]
-    connections = {target.partition(":")[0] for target in targets}
+    kept = set(targets)
+    connections = {target.partition(":")[0] for target in kept}
     asked = sorted(connections & reader.providers.keys())
     readings = await asyncio.gather(*map(reader.pipelines, asked))
-    known = {
-        address(pipeline.ref): f"{pipeline.name} ({pipeline.ref.connection})"
+    listed = (
+        pipeline
         for reading in readings
         for pipeline in (reading.value.items if reading.value else ())
-    }
-    return {target: known.get(target, target) for target in targets}
+    )
+    return {target: p for p in listed if (target := address(p.ref)) in kept}
 
 
-def watch_offers(watches: list[Watch], verb: str) -> tuple[Offer, ...]:
-    """Return a verb for each of the first few watches, to press."""
+async def names_of(desk: Desk, targets: Iterable[str]) -> Mapping[str, str]:
+    """Return what people call what is kept by these texts.
+
+    What is not known by a name is called as it is kept.
+    """
+    asked = tuple(targets)
+    known = await known_by(desk, asked)
+    return {text: named(known[text]) if text in known else text for text in asked}
+
+
+async def typed_target(desk: Desk, target: str, pipelines: Sequence[Pipeline]) -> str:
+    """Return how people type what is kept by an address: by the name, if that is it."""
+    if len(pipelines) != 1 or target != address(pipelines[0].ref):
+        return target
+    [pipeline] = pipelines
+    name = f"{pipeline.ref.connection}:{pipeline.name}"
+    found = await gather(desk, Command(Verb.WATCH, name))
+    if isinstance(found, Problem) or found.pipelines != (pipeline,):
+        return target
+    return name if as_kept(desk, name, found) == target else target
+
+
+async def watch_offers(
+    desk: Desk, watches: Sequence[Watch], verb: str
+) -> tuple[Offer, ...]:
+    """Return a verb for each of the first few watches, to press.
+
+    What each says tells those apart that watch the same.
+    """
+    shown = watches[:5]
+    names = await names_of(desk, [watch.target for watch in shown])
     return tuple(
-        Offer(label=f"{watch.id} · {watch.target}", command=f"{verb} {watch.id}")
-        for watch in watches[:5]
+        Offer(
+            label=f"{watch.id} · {names[watch.target]} · {in_short(watch)}",
+            command=f"{verb} {watch.id}",
+        )
+        for watch in shown
     )

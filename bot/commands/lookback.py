@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.answers import Part, Ringing
+from bot.commands.describing import OUTCOMES
 from bot.commands.gather import in_trouble
 from bot.records import Event, Incident, Lineage, Ruling, Watch
 from bot.watch.decide import decide
 from bot.watch.incident import tell
-from bot.watch.lineage import LineageState, ended_at, lineage_of
+from bot.watch.lineage import LineageState, ended_at, lineage_of, unpack
 from bot.watch.past import run_of
 from bot.watch.rules import Situation
 from bot.watch.transitions import advance, look
 from providers.contract import RunQuery
+from providers.model import Reason
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
@@ -51,16 +53,25 @@ class LookBack:
     since: datetime
     notes: tuple[str, ...]
     parts: tuple[Part, ...]
-    is_known: bool
-    """Whether anything could be looked at."""
+    is_whole: bool
+    """Whether all of the window could be looked at: else there may be more."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it says anything: of a part of the window, silence does not."""
+        return self.is_whole or bool(self.ringings)
 
     def sentence(self) -> str:
         """Return how often it would have rung."""
         if not self.is_known:
             return "How often it would have rung is not known."
+        last = f"In the last {SPAN.days} days"
+        if not self.ringings:
+            return f"{last} it would not have rung at all."
         count = len(self.ringings)
-        times = {0: "not once", 1: "once"}.get(count, f"{count} times")
-        return f"In the last {SPAN.days} days it would have rung {times}."
+        times = "once" if count == 1 else f"{count} times"
+        least = "" if self.is_whole else "at least "
+        return f"{last} it would have rung {least}{times}."
 
 
 async def look_back(
@@ -70,11 +81,16 @@ async def look_back(
     since = desk.now() - SPAN
     notes: list[str] = []
     parts: dict[str, Part] = {}
-    histories = (
+    histories, is_whole = (
         await _read(desk, pipelines, since, notes, parts)
         if len(pipelines) <= MOST_READ
         else await _known(desk, pipelines, since, notes)
     )
+    if unclear := list(_unclear(watch, histories, since)):
+        notes += unclear
+        is_whole = False
+    if watch.on <= NOT_REHEARSED:
+        is_whole = False
     if missing := [event for event in Event if event in watch.on & NOT_REHEARSED]:
         notes.append(
             f"Not rehearsed: {', '.join(missing)}; a run that is over does not show it."
@@ -86,7 +102,7 @@ async def look_back(
         since=since,
         notes=tuple(notes),
         parts=tuple(parts.values()),
-        is_known=bool(histories),
+        is_whole=is_whole,
     )
 
 
@@ -96,7 +112,8 @@ async def _read(
     since: datetime,
     notes: list[str],
     parts: dict[str, Part],
-) -> Histories:
+) -> tuple[Histories, bool]:
+    """Return the runs of a few pipelines, and whether that is all of the window."""
     readings = await asyncio.gather(
         *(
             desk.reader.runs(RunQuery(pipeline=p.ref, limit=MOST_RUNS))
@@ -104,12 +121,14 @@ async def _read(
         )
     )
     found = []
+    is_whole = True
     for pipeline, reading in zip(pipelines, readings, strict=True):
         name = pipeline.ref.connection
         if reading.error:
             parts[name] = in_trouble(desk.reader, name, reading)
         if reading.value is None:
             notes.append(f"The runs of {pipeline.name} could not be read.")
+            is_whole = False
             continue
         runs = reading.value.items
         moments = [run.moment for run in runs if run.moment]
@@ -117,27 +136,56 @@ async def _read(
             notes.append(
                 f"Of {pipeline.name} only the last {len(runs)} runs were read."
             )
+            is_whole = False
         found.append((pipeline, runs))
-    return found
+    return found, is_whole
+
+
+def _unclear(watch: Watch, histories: Histories, since: datetime) -> Iterable[str]:
+    """Yield of which pipelines past runs do not say how they ended, where that matters.
+
+    The newest run may tell more than a list of past ones does, so that the watch rings
+    all the same.
+    """
+    if not watch.on & OUTCOMES:
+        return
+    for pipeline, runs in histories:
+        recent = [run for run in runs if run.moment is None or run.moment >= since]
+        over = [run for run in recent if run.state.is_over]
+        untold = sum(run.reason is Reason.UNVERIFIED for run in over)
+        if untold:
+            yield (
+                f"How they ended is not known of {untold} of {len(over)} past runs of "
+                f"{pipeline.name}: these do not count."
+            )
 
 
 async def _known(
     desk: Desk, pipelines: Sequence[Pipeline], since: datetime, notes: list[str]
-) -> Histories:
+) -> tuple[Histories, bool]:
+    """Return the runs that the store has, and whether it has all of the window."""
     some = pipelines[:MOST_KNOWN]
     notes.append(
         f"It means {len(pipelines)} pipelines: only what I have seen of "
         f"{'them' if len(some) == len(pipelines) else f'the first {len(some)}'} counts."
     )
     if desk.store is None:
-        return []
+        return [], False
+    refs = [pipeline.ref for pipeline in some]
     async with desk.store.read() as tx:
         # What came before the window says how it began.
-        past = await tx.runs.of_pipelines([p.ref for p in some], since - SPAN)
+        past = await tx.runs.of_pipelines(refs, since - SPAN)
+        lineages = await tx.lineages.load(refs)
+    watched: dict[object, datetime] = {}
+    for lineage, state in lineages.items():
+        began = unpack(state).since or since + SPAN
+        watched[lineage.pipeline] = min(began, watched.get(lineage.pipeline, began))
+    is_whole = all(ref in watched and watched[ref] <= since for ref in refs)
     runs: dict[object, list[Run]] = {}
     for one in past:
         runs.setdefault(one.ref.pipeline, []).append(run_of(one))
-    return [(p, runs[p.ref]) for p in some if p.ref in runs]
+    found = [(p, runs[p.ref]) for p in some if p.ref in runs]
+    return found, is_whole and len(some) == len(pipelines)
 
 
 def rehearse(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -9,25 +11,32 @@ from typing import TYPE_CHECKING
 from bot.answers import MuteRow, Mutes, Offer, Problem, Wrote
 from bot.catalog import address
 from bot.commands.cards import redraw
-from bot.commands.describing import until_words
-from bot.commands.gather import gather, typed_again
+from bot.commands.describing import named, until_words
+from bot.commands.gather import gather, offers, typed_again
 from bot.commands.grammar import Command, Verb
 from bot.commands.keeping import (
     Room,
     as_kept,
-    called,
     incident_named,
     kept_targets,
+    names_of,
     new_id,
+    pipeline_named,
     room_of,
     watch_named,
 )
 from bot.commands.times import Until
 from bot.records import Mute
+from bot.watch.lineage import unpack
+from bot.watch.streaks import is_red
+from providers.errors import ProviderError
+from providers.model import Run, State
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
     from bot.records import Incident
+    from providers.contract import Look
+    from providers.model import Pipeline, PipelineRef
 
 BY_DEFAULT = Until(span=timedelta(days=1))
 """How long, where nobody says: silence that nobody ends would be forgotten."""
@@ -38,9 +47,13 @@ class _Meant:
     """What is to be silent."""
 
     name: str
+    typed: str
+    """As it is typed after the verb."""
     target: str | None = None
     watch: str | None = None
     incident: Incident | None = None
+    pipelines: tuple[Pipeline, ...] = ()
+    """Those that are known of it."""
 
 
 async def mute(desk: Desk, command: Command) -> Wrote | Problem:
@@ -58,6 +71,9 @@ async def mute(desk: Desk, command: Command) -> Wrote | Problem:
     meant = await _meant(desk, command, room)
     if isinstance(meant, Problem):
         return meant
+    is_red = await _is_red(desk, room, meant) if until.is_fixed else True
+    if is_red is False:
+        return _not_broken(command, meant)
     made = Mute(
         id=new_id("m", desk.random),
         channel=room.channel,
@@ -68,29 +84,93 @@ async def mute(desk: Desk, command: Command) -> Wrote | Problem:
         by=room.by,
         created_at=desk.now(),
     )
-    made = await _keep(desk, room, made, meant.incident)
+    made, former = await _keep(desk, room, made, meant.incident)
     said = f"{meant.name} {until_words(made, desk.local_zone)}"
+    undone = meant.incident.id if meant.incident else made.id
+    back = _again(former, desk.local_zone, meant.typed) if former else None
     return Wrote(
         sentence=f"I keep silent here about {said}. What happens meanwhile is kept, "
         "and shown by why.",
+        notes=tuple(_notes(desk, made, meant, former, is_red=is_red)),
         public=room.line(
             f"muted {said}.", thread=meant.incident.ts if meant.incident else None
         ),
-        undo=f"{Verb.UNMUTE} {meant.incident.id if meant.incident else made.id}",
+        undo=back or f"{Verb.UNMUTE} {undone}",
     )
 
 
-async def _keep(desk: Desk, room: Room, made: Mute, incident: Incident | None) -> Mute:
-    """Keep a mute in the place of any other of the same in this channel."""
+def _not_broken(command: Command, meant: _Meant) -> Problem:
+    """Return that there is no fix to wait for, rather than swallow the next failure."""
+    what = f"Nothing of {meant.name} is broken"
+    if len(meant.pipelines) == 1:
+        what = f"{named(meant.pipelines[0])} is not broken"
+    instead = Command(Verb.MUTE, meant.typed, until=BY_DEFAULT, channel=command.channel)
+    return Problem(
+        what=f"{what}: there is no fix to wait for, and nothing is muted.",
+        instead=offers(("Silent for a day", instead)),
+        hint="Silence until it is fixed would swallow its next failure.",
+    )
+
+
+def _notes(
+    desk: Desk, made: Mute, meant: _Meant, former: Mute | None, *, is_red: bool | None
+) -> Iterator[str]:
+    if former is not None:
+        until = until_words(former, desk.local_zone)
+        yield f"It takes the place of silence {until}."
+    if made.until_fixed and len(meant.pipelines) > 1:
+        yield "New failures of the others are not rung either, until the first fix."
+    if is_red is None:
+        yield (
+            "Whether it is broken is not known now: if it is not, its next failure is "
+            "not rung, and all is heard again once that is fixed."
+        )
+
+
+async def _is_red(desk: Desk, room: Room, meant: _Meant) -> bool | None:
+    """Return whether anything of it is broken; `None` where nobody knows."""
+    refs = {pipeline.ref for pipeline in meant.pipelines}
+    async with room.store.read() as tx:
+        told = await tx.incidents.open_in(room.channel)
+        states = await tx.lineages.load(refs)
+    if any(incident.lineage.pipeline in refs for incident in told):
+        return True
+    if any(is_red(unpack(state)) for state in states.values()):
+        return True
+    unseen = refs - {lineage.pipeline for lineage in states}
+    looks = await _looks(desk, unseen)
+    if any(isinstance(run, Run) and run.state is State.FAILED for run in looks):
+        return True
+    is_unknown = not refs or any(isinstance(look, ProviderError) for look in looks)
+    return None if is_unknown or len(looks) < len(unseen) else False
+
+
+async def _looks(desk: Desk, refs: Collection[PipelineRef]) -> list[Look]:
+    """Return the latest runs of pipelines, as far as they can be read."""
+    by_connection: dict[str, list[PipelineRef]] = {}
+    for ref in refs:
+        by_connection.setdefault(ref.connection, []).append(ref)
+    readings = await asyncio.gather(
+        *(desk.reader.latest(name, some) for name, some in by_connection.items())
+    )
+    return [look for reading in readings for look in (reading.value or {}).values()]
+
+
+async def _keep(
+    desk: Desk, room: Room, made: Mute, incident: Incident | None
+) -> tuple[Mute, Mute | None]:
+    """Keep a mute in the place of another of the same in this channel; return both."""
+    former = None
     async with room.store.write() as tx:
         for old in await tx.mutes.in_channel(room.channel, desk.now()):
             if (old.target, old.watch) == (made.target, made.watch):
                 await tx.mutes.lift(old.id)
+                former = old
         while not await tx.mutes.add(made):
             made = replace(made, id=new_id("m", desk.random))
         if incident is not None:
             await redraw(tx, incident, desk.now(), muted_by=room.by)
-    return made
+    return made, former
 
 
 async def _meant(desk: Desk, command: Command, room: Room) -> _Meant | Problem:
@@ -99,11 +179,23 @@ async def _meant(desk: Desk, command: Command, room: Room) -> _Meant | Problem:
         watch = await watch_named(tx, room, word)
         incident = await incident_named(tx, room, word)
     if watch is not None and watch.channel == room.channel:
-        return _Meant(name=f"watch {watch.id} ({watch.target})", watch=watch.id)
+        found = await gather(desk, Command(Verb.MUTE, watch.target))
+        name = (await names_of(desk, [watch.target]))[watch.target]
+        return _Meant(
+            name=f"watch {watch.id} of {name}",
+            typed=watch.id,
+            watch=watch.id,
+            pipelines=() if isinstance(found, Problem) else found.pipelines,
+        )
     if incident is not None:
-        ref = incident.lineage.pipeline
-        name = await called(desk, ref)
-        return _Meant(name=name, target=address(ref), incident=incident)
+        pipeline = await pipeline_named(desk, incident.lineage.pipeline)
+        return _Meant(
+            name=named(pipeline),
+            typed=incident.id,
+            target=address(pipeline.ref),
+            incident=incident,
+            pipelines=(pipeline,),
+        )
     if word is None:
         return Problem(
             what="What is to be silent?",
@@ -116,8 +208,13 @@ async def _meant(desk: Desk, command: Command, room: Room) -> _Meant | Problem:
     if isinstance(gathered, Problem):
         return gathered
     kept = as_kept(desk, word, gathered)
-    single = gathered.pipelines[0].name if len(gathered.pipelines) == 1 else word
-    return _Meant(name=single, target=kept)
+    is_one = kept != word or len(gathered.pipelines) == 1
+    return _Meant(
+        name=named(gathered.pipelines[0]) if is_one else word,
+        typed=word,
+        target=kept,
+        pipelines=gathered.pipelines,
+    )
 
 
 async def unmute(desk: Desk, command: Command) -> Wrote | Problem:
@@ -129,13 +226,14 @@ async def unmute(desk: Desk, command: Command) -> Wrote | Problem:
         here = await tx.mutes.in_channel(room.channel, desk.now())
         incident = await incident_named(tx, room, command.target)
     fitting = await _fitting(desk, command, here, incident)
+    names = await _names(desk, room, here)
     if not fitting:
         return Problem(
             what=f"Nothing of “{command.target}” is muted here."
             if command.target
             else "What is to be heard again?",
             instead=tuple(
-                Offer(label=_name(mute), command=f"{Verb.UNMUTE} {mute.id}")
+                Offer(label=names[mute.id], command=f"{Verb.UNMUTE} {mute.id}")
                 for mute in here[:5]
             ),
             hint=None if here else "Nothing is muted here.",
@@ -146,10 +244,10 @@ async def unmute(desk: Desk, command: Command) -> Wrote | Problem:
             await redraw(tx, incident, desk.now(), muted_by=None)
     if not lifted:
         return Problem(what="It has been unmuted already.")
-    named = ", ".join(_name(mute) for mute in lifted)
+    heard = ", ".join(names[mute.id] for mute in lifted)
     return Wrote(
-        sentence=f"I speak of {named} again.",
-        public=room.line(f"unmuted {named}.", thread=incident.ts if incident else None),
+        sentence=f"I speak of {heard} again.",
+        public=room.line(f"unmuted {heard}.", thread=incident.ts if incident else None),
         undo=_again(lifted[0], desk.local_zone) if len(lifted) == 1 else None,
     )
 
@@ -169,19 +267,23 @@ async def _fitting(
     return [mute for mute in here if mute.target and mute.target.casefold() in kept]
 
 
-def _again(mute: Mute, zone: tzinfo) -> str | None:
-    """Return the command that mutes the same again, as far as it can be typed."""
+def _again(mute: Mute, zone: tzinfo, what: str | None = None) -> str | None:
+    """Return the command that mutes the same again, as far as it can be typed.
+
+    What is named by its incident stays marked on its card as muted.
+    """
     if mute.until_fixed:
         until = Until(is_fixed=True)
     elif mute.until is None:
         return None
     else:
-        local = mute.until.astimezone(zone)
+        # Only whole minutes can be typed: rather a moment longer than shorter.
+        late = timedelta(minutes=1) - timedelta(microseconds=1)
+        local = (mute.until + late).astimezone(zone)
         clock = local.time().replace(second=0, microsecond=0, fold=0)
         until = Until(day=local.date().isoformat(), clock=clock)
-    return typed_again(
-        Command(Verb.MUTE, mute.watch or mute.target, until=until, channel=mute.channel)
-    )
+    target = what or mute.watch or mute.target
+    return typed_again(Command(Verb.MUTE, target, until=until, channel=mute.channel))
 
 
 async def mutes(desk: Desk, command: Command) -> Mutes | Problem:
@@ -191,11 +293,12 @@ async def mutes(desk: Desk, command: Command) -> Mutes | Problem:
         return room
     async with room.store.read() as tx:
         here = await tx.mutes.in_channel(room.channel, desk.now())
+    names = await _names(desk, room, here)
     return Mutes(
         rows=tuple(
             MuteRow(
                 mute=mute,
-                what=f"{_name(mute)} {until_words(mute, desk.local_zone)}",
+                what=f"{names[mute.id]} {until_words(mute, desk.local_zone)}",
                 unmute=f"{Verb.UNMUTE} {mute.id}",
             )
             for mute in here
@@ -203,5 +306,17 @@ async def mutes(desk: Desk, command: Command) -> Mutes | Problem:
     )
 
 
-def _name(mute: Mute) -> str:
-    return f"watch {mute.watch}" if mute.watch else str(mute.target)
+async def _names(desk: Desk, room: Room, mutes: Sequence[Mute]) -> Mapping[str, str]:
+    """Return what people call what is muted, by the ids of the mutes."""
+    async with room.store.read() as tx:
+        watches = await tx.watches.in_channel(room.channel)
+    watched = {watch.id: watch.target for watch in watches}
+    targets = {m.id: m.target or watched.get(m.watch or "", "") for m in mutes}
+    names = await names_of(desk, targets.values())
+    return {mute.id: _name(mute, names[targets[mute.id]]) for mute in mutes}
+
+
+def _name(mute: Mute, name: str) -> str:
+    if mute.watch is None:
+        return name
+    return f"watch {mute.watch} of {name}" if name else f"watch {mute.watch}"

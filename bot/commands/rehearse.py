@@ -27,7 +27,7 @@ async def rehearse(desk: Desk, command: Command) -> Rehearsal | Problem:
     if command.target is None:
         return Problem(
             what="Which watch is to be tested?",
-            instead=watch_offers(here, Verb.TEST),
+            instead=await watch_offers(desk, here, Verb.TEST),
             hint="Or name what might be watched: test release on:every-failure.",
         )
     target = known.target if known else command.target
@@ -48,6 +48,7 @@ async def rehearse(desk: Desk, command: Command) -> Rehearsal | Problem:
         what=in_words(tested, gathered.pipelines),
         ringings=back.ringings,
         since=back.since,
+        is_known=back.is_known,
         notes=(back.sentence(), *back.notes),
         parts=tuple(gathered.troubled.values()) or back.parts,
     )

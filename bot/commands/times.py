@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from typing_extensions import override
 
-from bot.filters import length
+from bot.filters import LONGEST_LENGTH, length
 
-LONGEST = timedelta(days=366)
+LONGEST = LONGEST_LENGTH
 """Nothing is put off for longer than this: it would be forgotten."""
 
 MORNING = time(9)

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.answers import Dialog, Form, Offer, Problem, Wrote
-from bot.commands.describing import as_command, choices_of, in_words, names
+from bot.commands.describing import (
+    as_command,
+    changes,
+    choices_of,
+    in_words,
+    named,
+    names,
+    untold,
+)
 from bot.commands.forms import form_of
 from bot.commands.gather import (
     Gathered,
@@ -22,24 +30,20 @@ from bot.commands.keeping import (
     names_of,
     new_id,
     room_of,
+    typed_target,
     watch_named,
     watch_offers,
 )
 from bot.commands.lookback import look_back
 from bot.commands.seeing import unseen
-from bot.filters import ALL
-from bot.records import Event, Origin, Watch
+from bot.filters import ALL, Key, read_filters
+from bot.records import Origin, Watch
 from bot.watch.letting_go import let_go
 from bot.watch.targets import Targets
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
     from providers.model import Pipeline
-
-OUTCOMES = frozenset(
-    {Event.BROKEN, Event.FIXED, Event.STILL_BROKEN, Event.EVERY_FAILURE}
-)
-"""What nobody can tell of a vendor that does not say how a run ended."""
 
 IN_THE_FILE = "It is written in runbell.yml, and changed there."
 
@@ -97,19 +101,20 @@ def how_to(desk: Desk, command: Command) -> Dialog:
 
 async def _begin(desk: Desk, room: Room, made: Watch, gathered: Gathered) -> Wrote:
     back = await look_back(desk, made, gathered.pipelines)
+    alike = await _alike(desk, room, made, gathered.pipelines)
     async with room.store.write() as tx:
         watches = await tx.watches.in_channel(room.channel)
-        same = next((w for w in watches if _says_the_same(w, made)), None)
+        same = next((w for w in alike if w in watches), None)
         while same is None and not await tx.watches.add(made):
             made = replace(made, id=new_id("w", desk.random))
     await desk.hasten(gathered.pipelines)
-    said = _Said(same or made, gathered.pipelines)
+    said = await _said(desk, same or made, gathered.pipelines)
     silent = _silent(desk, made, gathered.pipelines)
     silent += await unseen(desk, room.store, gathered.pipelines)
     notes = (*silent, back.sentence(), *back.notes)
     parts = tuple(gathered.troubled.values()) or back.parts
     if same is not None:
-        where = " It is written in runbell.yml." if same.origin is Origin.FILE else ""
+        where = f" {IN_THE_FILE}" if same.origin is Origin.FILE else ""
         return replace(
             said.wrote(f"I watch that already, as {same.id}: {said.what}.{where}"),
             notes=notes,
@@ -125,27 +130,20 @@ async def _begin(desk: Desk, room: Room, made: Watch, gathered: Gathered) -> Wro
 
 
 def _silent(desk: Desk, watch: Watch, pipelines: Sequence[Pipeline]) -> tuple[str, ...]:
-    """Return of whom a watch can hear nothing, since they do not say how runs end."""
-    if watch.on - OUTCOMES:
-        return ()
+    """Return what a watch can never hear of, since the vendor does not tell it."""
     names = dict.fromkeys(pipeline.ref.connection for pipeline in pipelines)
     known = (desk.reader.providers[name] for name in names)
-    return tuple(
-        f"{one.title} says that a run ended, and not how: of {one.connection} this "
-        "watch will say nothing. With on:done it tells of every end."
-        for one in known
-        if not one.tells_outcome
-    )
+    return tuple(note for one in known for note in untold(one, watch))
 
 
 async def _change(
     desk: Desk, command: Command, room: Room, known: Watch
 ) -> Wrote | Dialog | Problem:
     if known.origin is Origin.FILE:
-        return Problem(what=f"{known.id}: {IN_THE_FILE}")
+        return await _filed(desk, known)
     if not command.filters:
         typed = str(replace(as_command(known), target=known.id, channel=None))
-        name = (await names_of(desk, [known]))[known.target]
+        name = (await names_of(desk, [known.target]))[known.target]
         return Dialog(
             what=f"{known.id} watches {name}: {in_words(known)}.",
             form=form_of(known, name),
@@ -163,15 +161,27 @@ async def _change(
         if await tx.watches.get(known.id) is None:
             return Problem(what=f"{known.id} has been removed meanwhile.")
         await tx.watches.replace(changed)
-    said = _Said(changed, pipelines)
+    said = await _said(desk, changed, pipelines)
     undo = replace(as_command(known), target=known.id, channel=None)
     did = f"changed {known.id}, which watches {said.name}: {said.what}."
     return replace(
         said.wrote(f"{known.id} now watches {said.name}: {said.what}."),
-        notes=(*unseen_now, back.sentence(), *back.notes),
+        notes=(
+            *unseen_now,
+            *changes(known, changed),
+            *_silent(desk, changed, pipelines),
+            back.sentence(),
+            *back.notes,
+        ),
         public=_of(room, known).line(did),
         undo=typed_again(undo),
     )
+
+
+async def _filed(desk: Desk, known: Watch) -> Problem:
+    """Return why a watch of the file is not changed here."""
+    name = (await names_of(desk, [known.target]))[known.target]
+    return Problem(what=f"{known.id} watches {name}. {IN_THE_FILE}")
 
 
 def _of(room: Room, known: Watch) -> Room:
@@ -190,14 +200,15 @@ class _Said:
 
     watch: Watch
     pipelines: Sequence[Pipeline]
+    target: str
+    """What it watches, as people would type it."""
 
     @property
     def name(self) -> str:
         if not self.pipelines:
             return self.watch.target
         if len(self.pipelines) == 1:
-            [pipeline] = self.pipelines
-            return f"{pipeline.name} ({pipeline.ref.connection})"
+            return named(self.pipelines[0])
         return f"{self.watch.target} ({names(self.pipelines)})"
 
     @property
@@ -211,22 +222,45 @@ class _Said:
         )
         return Wrote(
             sentence=sentence,
-            typed=typed_again(as_command(self.watch)),
+            typed=typed_again(replace(as_command(self.watch), target=self.target)),
             offers=offers if self.watch.origin is Origin.SLACK else offers[:1],
         )
 
 
-def _says_the_same(one: Watch, other: Watch) -> bool:
-    """Return whether two watches differ in nothing but who made them, and when."""
-    about = {
-        "id": other.id,
-        "owner": other.owner,
-        "origin": other.origin,
-        "created_at": other.created_at,
-        "target": other.target,
-    }
-    is_same_target = one.target.casefold() == other.target.casefold()
-    return is_same_target and replace(one, **about) == other  # type: ignore[arg-type]  # fields of several types
+async def _said(desk: Desk, watch: Watch, pipelines: Sequence[Pipeline]) -> _Said:
+    return _Said(watch, pipelines, await typed_target(desk, watch.target, pipelines))
+
+
+async def _alike(
+    desk: Desk, room: Room, made: Watch, pipelines: Sequence[Pipeline]
+) -> list[Watch]:
+    """Return the watches here that differ in nothing but who made them, and when.
+
+    One pipeline may be kept by its address, and stand by its name in the file.
+    """
+    async with room.store.read() as tx:
+        watches = await tx.watches.in_channel(room.channel)
+    target = made.target.casefold()
+    found = []
+    for watch in watches:
+        if _gist(watch) != _gist(made):
+            continue
+        is_same = watch.target.casefold() == target
+        if is_same or (
+            len(pipelines) == 1 and await _means(desk, watch.target) == pipelines
+        ):
+            found.append(watch)
+    return found
+
+
+def _gist(watch: Watch) -> tuple[object, ...]:
+    """Return what a watch says of runs, however its filters are put."""
+    terms = frozenset(read_filters(watch.filters).terms)
+    names_branch = any(term.key is Key.BRANCH for term in terms)
+    is_default_only = watch.default_branch_only and not names_branch
+    limits = (watch.after, watch.queued, watch.longer)
+    how = (watch.mention, watch.style)
+    return terms, is_default_only, watch.on, limits, how
 
 
 async def unwatch(desk: Desk, command: Command) -> Wrote | Problem:
@@ -243,7 +277,7 @@ async def unwatch(desk: Desk, command: Command) -> Wrote | Problem:
             return found
         known = found
     if known.origin is Origin.FILE:
-        return Problem(what=f"{known.id} watches {known.target}. {IN_THE_FILE}")
+        return await _filed(desk, known)
     return await _end(desk, room, known)
 
 
@@ -251,7 +285,7 @@ async def _meant(desk: Desk, command: Command, here: list[Watch]) -> Watch | Pro
     if command.target is None:
         return Problem(
             what="Which watch is to end?",
-            instead=watch_offers(here, Verb.UNWATCH),
+            instead=await watch_offers(desk, here, Verb.UNWATCH),
             hint=None if here else "There is none here.",
         )
     kept = await kept_targets(desk, command)
@@ -261,11 +295,11 @@ async def _meant(desk: Desk, command: Command, here: list[Watch]) -> Watch | Pro
     if fitting:
         return Problem(
             what=f"{len(fitting)} watches here are of “{command.target}”. Which one?",
-            instead=watch_offers(fitting, Verb.UNWATCH),
+            instead=await watch_offers(desk, fitting, Verb.UNWATCH),
         )
     return Problem(
         what=f"No watch here is of “{command.target}”.",
-        instead=watch_offers(here, Verb.UNWATCH),
+        instead=await watch_offers(desk, here, Verb.UNWATCH),
         hint=f"{desk.command} watches lists them.",
     )
 
@@ -280,10 +314,9 @@ async def _end(desk: Desk, room: Room, known: Watch) -> Wrote | Problem:
         if not await tx.watches.remove(known.id, by=room.by, at=now):
             return Problem(what=f"{known.id} has been removed already.")
         await let_go(tx, known, _targets(desk), now)
+    name = (await names_of(desk, [known.target]))[known.target]
     return Wrote(
-        sentence=f"I no longer watch {known.target}; {known.id} is over.",
-        public=_of(room, known).line(
-            f"ended {known.id}, which watched {known.target}."
-        ),
+        sentence=f"I no longer watch {name}; {known.id} is over.",
+        public=_of(room, known).line(f"ended {known.id}, which watched {name}."),
         undo=typed_again(as_command(known)),
     )

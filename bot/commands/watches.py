@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.answers import Offer, Problem, Watches, WatchRow
-from bot.commands.describing import in_words, until_words
+from bot.commands.describing import in_words, named, until_words
 from bot.commands.gather import at_page
 from bot.commands.grammar import Command, Verb
-from bot.commands.keeping import Room, names_of, room_of
+from bot.commands.keeping import Room, known_by, room_of
 from bot.records import Origin
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
     from bot.records import Mute, Watch
     from bot.store import Tx
+    from providers.model import Pipeline
 
 ROWS_A_PAGE = 10
 
@@ -46,10 +47,12 @@ async def watches(desk: Desk, command: Command) -> Watches | Problem:
     if page > 1 and not shown:
         return Problem(what=f"There is no page {page}: there are {len(found)} watches.")
     is_last = before + ROWS_A_PAGE >= len(found)
-    names = await names_of(desk, shown)
+    known = await known_by(desk, [watch.target for watch in shown])
     return Watches(
         scope=SCOPES[scope],
-        rows=tuple(_row(desk, watch, names[watch.target], muted) for watch in shown),
+        rows=tuple(
+            _row(desk, watch, known.get(watch.target), muted) for watch in shown
+        ),
         count=len(found),
         page=page,
         previous=at_page(command, page - 1) if page > 1 else None,
@@ -66,12 +69,14 @@ async def _found(tx: Tx, room: Room, scope: str) -> Sequence[Watch]:
     return [watch for watch in everywhere if room.by and watch.owner == room.by]
 
 
-def _row(desk: Desk, watch: Watch, name: str, muted: Sequence[Mute]) -> WatchRow:
+def _row(
+    desk: Desk, watch: Watch, pipeline: Pipeline | None, muted: Sequence[Mute]
+) -> WatchRow:
     silent = next((mute for mute in muted if mute.watch == watch.id), None)
     return WatchRow(
         watch=watch,
-        name=name,
-        what=in_words(watch),
+        name=named(pipeline) if pipeline else watch.target,
+        what=in_words(watch, [pipeline] if pipeline else None),
         muted_until=until_words(silent, desk.local_zone) if silent else None,
         offers=tuple(
             Offer(label=label, command=command)

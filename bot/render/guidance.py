@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.answers import Dialog, Help, Pending, Problem
-from bot.filters import EXAMPLES, OF_WATCHES, Key
+from bot.records import Event
 from bot.render import words
 from bot.render.message import Element, Message, bold, code, faint, header, lines, plain
 from bot.render.rows import trouble_text, troubled
+from bot.render.usage import FILTERS, TARGET, USAGES
+from bot.vocabulary import SYNONYMS, Verb
 
 if TYPE_CHECKING:
     from bot.answers import Offer
@@ -29,49 +31,49 @@ def guidance(answer: Help | Problem | Dialog | Pending, now: datetime) -> Messag
 
 
 def help_(answer: Help) -> Message:
-    """Return how to ask."""
+    """Return how to ask: all verbs, or the one that is asked about."""
+    return _all_verbs(answer) if answer.verb is None else _one_verb(answer, answer.verb)
+
+
+def _all_verbs(answer: Help) -> Message:
     command = answer.command
-    usages = (
-        (command, "what is red, running or waiting"),
-        (f"{command} status", "the latest run of every pipeline, worst first"),
-        (f"{command} status <target>", "of these pipelines only"),
-        (f"{command} list <target> is:red branch:main", "recent runs, newest first"),
-        (f"{command} show <target> [number]", "one run: stages, what failed and why"),
-        (f"{command} log <target> [number]", "the end of the log that says most"),
-        (f"{command} watch <target> [on:… in #channel]", "say it here when it breaks"),
-        (f"{command} watches", "what is watched here, to test, change or remove"),
-        (f"{command} mute <target> for 2h", "silence, until then or until fixed"),
-        (f"{command} ack", "in the thread of an alert: I am on it"),
-        (f"{command} follow <target> [number]", "tell me when that run ends"),
-        (f"{command} why <target> [number]", "which rule rang, which did not, and why"),
-        (f"{command} health", "how each connection is"),
-        (f"{command} help", "this"),
-    )
+    usages = {
+        command: "what is red, running or waiting",
+        **{_use(command, verb): usage.does for verb, usage in USAGES.items()},
+    }
+    rows: list[list[Element]] = [
+        [code(use), plain(f"  {does}")] for use, does in usages.items()
+    ]
+    rows.append([plain(TARGET)])
+    rows.append([plain(FILTERS)])
+    rows.append([plain(f"A watch rings on:{','.join(Event)}.")])
     known = (
         ("Connections", answer.connections),
         ("Groups", answer.groups),
         ("Aliases", answer.aliases),
     )
-    rows: list[list[Element]] = [
-        [code(use), plain(f"  {what}")] for use, what in usages
-    ]
-    target = (
-        "A target is a pipeline's name, connection:name, a glob such as release-*, "
-        "a group or an alias."
-    )
-    rows.append([plain(target)])
-    keys = ", ".join(
-        f"{key.value}:" for key in Key if key not in {Key.PAGE, *OF_WATCHES}
-    )
-    rows.append([plain(f"Filters: {keys}; a - in front means not.")])
-    ways = ", ".join(f"{key.value}:{EXAMPLES[key]}" for key in Key if key in OF_WATCHES)
-    rows.append([plain(f"Of a watch also: {ways}.")])
-    rows.append([code("page:2"), plain("  the next part of a long answer")])
     rows += [
         [bold(f"{label}: "), plain(", ".join(names))] for label, names in known if names
     ]
-    text = "Usage: " + "; ".join(use for use, _ in usages)
+    text = "Usage: " + "; ".join(usages)
     return Message.of(text, [header("What I can do"), lines(rows)])
+
+
+def _one_verb(answer: Help, verb: Verb) -> Message:
+    usage = USAGES[verb]
+    use = _use(answer.command, verb)
+    rows: list[list[Element]] = [[code(use), plain(f"  {usage.does}")]]
+    rows += [[plain(sentence)] for sentence in usage.more]
+    examples = [f"{answer.command} {example}" for example in usage.examples]
+    rows += [[plain("For example "), code(example)] for example in examples]
+    if others := [word for word, meant in SYNONYMS.items() if meant is verb]:
+        rows.append([plain(f"Also: {', '.join(others)}")])
+    text = f"{use}: {usage.does}. For example {' or '.join(examples)}"
+    return Message.of(text, [header(f"How to {verb}"), lines(rows)])
+
+
+def _use(command: str, verb: Verb) -> str:
+    return f"{command} {verb} {USAGES[verb].takes}".strip()
 
 
 def problem(answer: Problem, now: datetime) -> Message:

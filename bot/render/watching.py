@@ -77,8 +77,12 @@ def wrote(answer: Wrote, now: datetime) -> Message:
 
 
 def public_line(line: PublicLine) -> Message:
-    """Return what everybody is told of a change; its text names nobody, and rings none.
+    """Return what everybody is told of a change, by whom; it rings nobody.
 
+    So the text, which is what a notification shows, names nobody: `<@U…>` in a text
+    notifies that person, and Slack's id alone says nothing.
+
+    https://docs.slack.dev/messaging/formatting-message-text#mentioning-users
     https://docs.slack.dev/reference/block-kit/blocks/rich-text-block#user-element-type
     """
     said = [named(line.by), plain(" "), *_long(line.did)]
@@ -129,7 +133,8 @@ def rehearsal(answer: Rehearsal, now: datetime) -> Message:
     count = len(answer.ringings)
     name = answer.watch.id or answer.watch.target
     times = words.counted(count, "time", "times")
-    title = f"{name} would have rung {times}" if count else f"{name}: silent"
+    silent = "silent" if answer.is_known else "not known"
+    title = f"{name} would have rung {times}" if count else f"{name}: {silent}"
     shown = answer.ringings[:MOST_RINGINGS]
     rows = [
         [bold(f"{one.event.value}  "), *run_line(one.pipeline, one.run, now)]
@@ -172,10 +177,9 @@ def _reasoning(one: Reasoning, now: datetime) -> Block:
     rows = [[*head, ago(happening.at, now)]]
     rows += [
         [
-            plain(f"{RULED[verdict.ruling]}  {verdict.watch} "),
-            code(verdict.rule),
-            plain("  "),
+            plain(f"{RULED[verdict.ruling]}  {verdict.watch}  "),
             *_because(verdict),
+            faint(f" Rule: {verdict.rule.replace('-', ' ')}"),
         ]
         for verdict in one.verdicts[:MOST_VERDICTS]
     ]

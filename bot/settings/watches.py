@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bot.filters import EVENTS, Key, Term, length, read_term
+from bot.filters import EVENTS, LONGEST_LENGTH, Key, Term, length, read_term
 from bot.records import Event, Style
 from bot.settings.parts import ChannelId, Part
 from bot.tokens import Token, tokens
@@ -60,7 +60,7 @@ def _term(token: Token) -> Term:
         why = NOT_NARROWING.get(found.key, f"write `{found.key}` beside `filters`")
         msg = f"{found} does not say which runs count; delete it: {why}"
     elif found is not None:
-        msg = f"{found.what.rstrip('.')}; write one such as {found.instead[0]}"
+        msg = f"{found.wrong}; write one such as {found.instead[0]}"
     else:
         msg = f"{token.text[:60]!r} is no filter; write one such as branch:main"
     raise ValueError(msg)
@@ -86,6 +86,9 @@ def _length(value: object) -> object:
     found = length(value) if isinstance(value, str) else None
     if not found:
         msg = "this is no length of time; write one such as 30m, 2h or 1d"
+        raise ValueError(msg)
+    if found > LONGEST_LENGTH:
+        msg = f"this is too long; write at most {LONGEST_LENGTH.days}d"
         raise ValueError(msg)
     return found
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from bot.records import Event
-from bot.watch.lineage import Ending, Outcome, Past, Seen
+from bot.watch.lineage import Ending, LineageState, Outcome, Past, Seen
 
 
 class Item(NamedTuple):
@@ -89,6 +89,12 @@ def streaks_of(past: Past | None, runs: Iterable[Seen]) -> list[Streak]:
     if streaks and streaks[0].is_red == past.is_red:
         return [replace(streaks[0], past=past), *streaks[1:]]
     return [Streak(past.is_red, (), past), *streaks]
+
+
+def is_red(state: LineageState) -> bool:
+    """Return whether a lineage is broken, by all that is remembered of it."""
+    streaks = streaks_of(state.past, state.seen)
+    return bool(streaks) and streaks[-1].is_red
 
 
 class Due(NamedTuple):

@@ -38,6 +38,8 @@ class CodeArtsCheckProvider(Provider):
     kind = "codearts-check"
     title = "CodeArts Check"
     can = frozenset({Capability.READ_LOG})
+    # No state for a scan that waits for its turn is documented.
+    tells_queue = False
     native_filters = frozenset({Filter.SINCE, Filter.UNTIL})
 
     def __init__(

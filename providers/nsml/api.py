@@ -43,6 +43,7 @@ class NsmlProvider(Provider):
     kind = "nsml"
     title = "CLOVA NSML"
     tells_outcome = False
+    tells_queue = False
 
     def __init__(self, connection: str, settings: NsmlSettings, http: Http) -> None:
         super().__init__(connection)

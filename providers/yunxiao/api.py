@@ -64,6 +64,8 @@ class YunxiaoProvider(Provider):
     kind = "yunxiao"
     title = "Alibaba Cloud Yunxiao Flow"
     can = frozenset({Capability.READ_LOG})
+    # No word for a run that waits for its turn is documented: it is shown as running.
+    tells_queue = False
     native_filters = frozenset(
         {Filter.STATE, Filter.TRIGGER, Filter.SINCE, Filter.UNTIL}
     )

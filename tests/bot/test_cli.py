@@ -38,7 +38,7 @@ from bot.answers import (
 )
 from bot.cli import QUESTIONS, cli, exit_code, for_a_shell
 from bot.clock import SystemClock
-from bot.commands.grammar import Verb
+from bot.commands.grammar import Verb, verb_of
 from bot.demo.clouds.nsml import BASE, NsmlCloud
 from bot.demo.clouds.server import LoopbackServer
 from bot.demo.scenery import worlds
@@ -284,6 +284,15 @@ def test_the_exit_code_says_whether_all_could_be_read(
     answer: Answer, code: int
 ) -> None:
     assert exit_code(answer) == code
+
+
+@pytest.mark.parametrize("word", ["watch", "subscribe", "why", "mute"])
+def test_what_is_asked_in_slack_alone_is_explained_here_too(word: str) -> None:
+    helped = CliRunner().invoke(cli, ["help", word])
+
+    assert helped.exit_code == 0
+    assert helped.output.startswith(f"How to {verb_of(word)}\n\n/runs ")
+    assert helped.output.count("For example /runs ") == 2
 
 
 @pytest.mark.parametrize("verb", QUESTIONS)

@@ -87,7 +87,7 @@ async def test_a_watch_is_searched_chosen_and_submitted(
     ]
     view = await choose(stage, Field.TARGET, option)
     assert f"The same, typed: /runs watch {option['value']}" in told(view)
-    assert "it would have rung" in told(view)
+    assert "In the last 7 days it would " in told(view)
 
     view = await choose(stage, Field.ON, ["broken", "done"])
     assert f"/runs watch {option['value']} on:broken,done" in told(view)
@@ -122,7 +122,7 @@ async def test_edit_opens_the_form_with_what_the_watch_says(
     assert view.blocks[0]["text"]["text"] == watched
     assert "It keeps: after:2" in told(view)
     assert f"/runs watch {watch.id} after:2 branch:main on:broken" in told(view)
-    assert "it would have rung" in told(view)
+    assert "In the last 7 days it would " in told(view)
 
     await submit(stage, {"on": ["fixed"], "branch": "develop", "style": "edit"})
     changed = await made(stage)

@@ -214,6 +214,7 @@ class ProviderContract(ABC):
             if isinstance(value, Run):
                 assert value.native is not None or value.state is State.UNKNOWN
                 assert value.ref.pipeline.connection == CONNECTION
+                assert value.state is not State.QUEUED or provider.tells_queue
 
     async def test_the_address_of_a_run_leads_back_to_it(self, case: Case) -> None:
         provider, cloud = self.open(self.script(case))

@@ -97,6 +97,7 @@ FILTERS = st.lists(
         ]
     ),
     max_size=6,
+    unique_by=lambda typed: typed.replace("S0TEAM", "U0KIM"),
 )
 
 

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.commands.clauses import PLACED, TIMED
 from bot.commands.grammar import (
     LONGEST,
     OF_ONE_RUN,
-    PLACED,
-    TIMED,
     Command,
     Unclear,
     Verb,
@@ -28,6 +27,7 @@ from tests.bot.test_tokens import ANY, escaped
 
 NAME = ANY.filter(bool)
 NUMBER = st.integers(1, 10**6).map(str)
+HOURS = timedelta(hours=2)
 PLAIN = st.text(string.ascii_letters + "_./*?[]()@", min_size=1, max_size=20)
 
 
@@ -263,7 +263,22 @@ def test_the_words_of_a_shell_are_taken_as_the_shell_made_them(
             "mute web until 17：30",
             Command(Verb.MUTE, "web", until=Until(clock=time(17, 30))),
         ),
-        ("mute wait for it", Command(Verb.MUTE, "wait for it")),
+        ('mute "wait for it"', Command(Verb.MUTE, "wait for it")),
+        ('mute "quick 2h"', Command(Verb.MUTE, "quick 2h")),
+        (
+            "mute web for 2h for 2h in C1 in C1",
+            Command(Verb.MUTE, "web", channel="C1", until=Until(span=HOURS)),
+        ),
+        (
+            "watch web branch:-dev/*,-x",
+            Command(
+                Verb.WATCH, "web", filters=term(Key.BRANCH, "dev/*", "x", is_not=True)
+            ),
+        ),
+        (
+            'watch web actor:"-kim"',
+            Command(Verb.WATCH, "web", filters=term(Key.ACTOR, "-kim")),
+        ),
         (
             'mute "until" until tomorrow',
             Command(Verb.MUTE, "until", until=Until(day="tomorrow")),
@@ -280,23 +295,41 @@ def test_what_is_asked_of_the_watch_is_read_as_this_command(
 @pytest.mark.parametrize(
     ("text", "what", "instead"),
     [
-        ("watch web in #ci", "I was not told which channel #ci is", "watch web"),
-        ("mute web until whenever", "I do not understand until when", "mute web"),
+        ("watch web in #ci", "I was not told which channel #ci is", "help watch"),
+        ("mute web until whenever", "“until whenever” does not say", "help mute"),
+        (
+            "mute web until",
+            "“until” does not say until when: say until fi",
+            "help mute",
+        ),
+        ("mute web for 0m", "“for 0m” does not say for how long: say for", "help mute"),
+        ("mute web for banana", "“for banana” does not say for how long", "help mute"),
+        ("mute web 2h", "“2h” lacks the word “for”", "mute web for 2h"),
+        ("mute web mon 09:00", "“mon 09:00” lacks", "mute web until mon 09:00"),
         ("list web on:broken", "“on:” says when a watch rings", "list web"),
-        ("watch web is:red", "“state:” is no part of a watch", "watch web"),
-        ("mute web branch:main", "mute takes no “branch:”", "mute web"),
+        ("watch web is:red", "“state:” is no part of a watch", "help watch"),
+        ("mute web branch:main", "mute takes no “branch:”", "help mute"),
         (
             "watch web on:brokn",
-            "“brokn” is nothing that on: can be",
+            "“brokn” is nothing that on: can be: it takes one or more of broken, fixed",
             "watch web on:broken",
         ),
-        ("watch web mention:@kim", "“@kim” is nothing", "watch web mention:none"),
+        ("watch web on:all", "“all” is nothing that on: can be", "help watch"),
+        ("watch web mention:@kim", "“@kim” is nothing", "help watch"),
+        ("watch web -on:fixed", "“-on:fixed” is no list of events", "help watch"),
+        ("watch web after:1,2", "“after:1,2” is no count: it takes a nu", "help watch"),
         (
-            "watch web -on:fixed",
-            "“-on:fixed” is no list of events",
-            "watch web on:broken,fixed",
+            "watch web after:99999",
+            "“99999” is nothing that after: can be: it takes a number from 1 to 99",
+            "help watch",
         ),
-        ("watch web after:1,2", "“after:1,2” is no count", "watch web after:2"),
+        (
+            "watch web longer:999999d",
+            "“999999d” is nothing that longer: can be: it takes a length of time",
+            "help watch",
+        ),
+        ("watch web queued:0m", "“0m” is nothing that queued: can be", "help watch"),
+        ("list since:9999w", "“9999w” is nothing that since: can be", "list since:2d"),
         ("wacth web", "“wacth” is not something I can do", "watch web"),
     ],
 )
@@ -310,6 +343,71 @@ def test_what_cannot_be_meant_is_not_passed_over_in_silence(
     assert instead in unclear.instead
 
 
+@pytest.mark.parametrize(
+    ("text", "what", "instead"),
+    [
+        (
+            "watch web in <#C1|ci> on:done in <#C2|deploys>",
+            "Several channels are named, #ci and #deploys:",
+            ("watch web on:done in C1", "watch web on:done in C2"),
+        ),
+        (
+            "mute web until fixed for 2h",
+            "Several ends are named, “until fixed” and “for 2h”:",
+            ("mute web until fixed", "mute web for 2h"),
+        ),
+        (
+            "watch web style:edit after:2 style:thread",
+            "“style:edit” and “style:thread” are said both:",
+            ("watch web after:2 style:edit", "watch web after:2 style:thread"),
+        ),
+    ],
+)
+def test_what_is_said_twice_and_differently_is_asked_back(
+    text: str, what: str, instead: tuple[str, ...]
+) -> None:
+    unclear = parse(text)
+
+    assert isinstance(unclear, Unclear)
+    assert unclear.what.startswith(what)
+    assert unclear.instead == instead
+
+
+@given(
+    st.sampled_from(["watch web", "mute web", "ack web", "unwatch web"]),
+    st.sampled_from(
+        [
+            *(
+                "on:xyz",
+                "on:",
+                "branch:",
+                "after:0",
+                "mention:@kim",
+                "is:red",
+                "for 0m",
+            ),
+            *(
+                "until soon",
+                "in #ci",
+                "-style:edit",
+                "longer:9999d",
+                "page:0",
+                "-on:done",
+            ),
+        ]
+    ),
+)
+def test_a_change_that_cannot_be_understood_is_never_offered_as_another_one(
+    change: str, wrong: str
+) -> None:
+    unclear = parse(f"{change} {wrong}")
+
+    if isinstance(unclear, Unclear):
+        assert unclear.instead == (f"help {change.split(maxsplit=1)[0]}",)
+    else:
+        assert unclear.target == f"web {wrong}"
+
+
 TYPED = st.lists(
     st.one_of(
         st.sampled_from(
@@ -319,6 +417,7 @@ TYPED = st.lists(
                 *("watch", "mute", "wacth", "in", "#ci", "C0123", "for", "2h", "until"),
                 *("mon", "09:00", "fixed", "on:broken", "on:brokn", "-style:edit"),
                 *("mention:<@U1|kim>", "mention:@kim", "queued:>30m", "after:0"),
+                *("C9", "branch:-x", 'actor:"-x"', "style:edit", "style:both"),
             ]
         ),
         ANY,
@@ -375,7 +474,7 @@ ENDS = st.one_of(
     verb=st.sampled_from(Verb),
     target=st.none() | NAME | st.lists(PLAIN, min_size=1, max_size=3).map(" ".join),
     run=st.none() | NUMBER | NAME,
-    terms=st.lists(TERMS, max_size=2),
+    terms=st.lists(TERMS, max_size=2, unique_by=lambda term: term.key),
     channel=st.none() | st.sampled_from(["C0123ABC", "G9", "D7X", "U0123"]),
     until=st.none() | ENDS,
 )

@@ -17,6 +17,7 @@ from bot.answers import (
     Answer,
     Dialog,
     Form,
+    Help,
     Mutes,
     Pending,
     Problem,
@@ -48,11 +49,16 @@ from bot.records import (
     Verdict,
     Watch,
 )
+from bot.render.rendering import words_of
+from bot.render.usage import USAGES
 from bot.store import Store, open_store
+from bot.watch.lineage import LineageState
+from bot.watch.lineage import pack as packed
 from bot.watch.past import past_of
 from bot.watch.storm import storm_lineage
+from bot.watch.transitions import look
 from providers.errors import Unavailable
-from providers.model import Pipeline, PipelineRef, RunRef, State
+from providers.model import Pipeline, PipelineRef, Reason, RunRef, State
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import NOON, FakeProvider, make_run
 
@@ -196,7 +202,7 @@ async def test_the_confirmation_says_how_often_it_would_have_rung(room: Room) ->
     quiet = await room.wrote("watch nightly")
 
     assert "In the last 7 days it would have rung 2 times." in wrote.notes
-    assert "In the last 7 days it would have rung not once." in quiet.notes
+    assert "In the last 7 days it would not have rung at all." in quiet.notes
 
 
 async def test_the_confirmation_says_what_cannot_be_seen_and_since_when(
@@ -388,8 +394,13 @@ async def test_a_watch_of_the_file_is_changed_in_the_file(room: Room) -> None:
     async with room.store.write() as tx:
         await tx.watches.add(filed)
 
-    is_problem(await room.ask("watch f1 on:broken"), "f1: It is written in runbell.yml")
-    is_problem(await room.ask("unwatch f1"), "f1 watches ci:release. It is written in")
+    is_problem(
+        await room.ask("watch f1 on:broken"),
+        "f1 watches release (ci). It is written in",
+    )
+    is_problem(
+        await room.ask("unwatch f1"), "f1 watches release (ci). It is written in"
+    )
 
 
 async def test_what_another_channel_watches_is_not_named_from_here(room: Room) -> None:
@@ -410,9 +421,246 @@ async def test_many_pipelines_are_rehearsed_by_what_is_known_of_them(
 
     wrote = await room.wrote("watch ci:job-*")
 
-    assert "In the last 7 days it would have rung 7 times." in wrote.notes
+    assert "In the last 7 days it would have rung at least 7 times." in wrote.notes
     assert "It means 7 pipelines: only what I have seen of them counts." in wrote.notes
     assert "list_runs" not in many.asked
+
+
+async def test_a_change_says_what_is_no_longer_so_and_what_is_new(room: Room) -> None:
+    kept = await room.watch("watch release on:broken,slow longer:1h after:2")
+
+    changed = await room.wrote(f"watch {kept.id} style:edit")
+    same = await room.wrote(f"watch {kept.id} style:edit")
+
+    assert changed.notes[:2] == (
+        "No longer: on:slow, after:2, longer:1h, style:both.",
+        "New: on:fixed, style:edit.",
+    )
+    assert same.notes[0] == "Nothing of it has changed."
+
+
+async def test_what_the_file_watches_is_not_watched_twice(room: Room) -> None:
+    made = await room.watch("watch release branch:main actor:kim")
+    filed = replace(
+        made,
+        id="f1",
+        origin=Origin.FILE,
+        target="release",
+        filters="actor:kim branch:main",
+        default_branch_only=True,
+        owner="",
+    )
+    await room.wrote(f"unwatch {made.id}")
+    async with room.store.write() as tx:
+        await tx.watches.add(filed)
+
+    wrote = await room.wrote("watch release branch:main actor:kim")
+    other = await room.watch("watch release branch:main actor:lee")
+
+    assert wrote.sentence.startswith("I watch that already, as f1: when it breaks")
+    assert wrote.sentence.endswith("It is written in runbell.yml, and changed there.")
+    assert wrote.public is None
+    assert {watch.id for watch in await room.watches()} == {"f1", other.id}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", "; nothing that bots set off; "),
+        ("actor:-kim", "; not what kim set off; also what bots set off; "),
+        ("-actor:kim", "; not what kim set off; also what bots set off; "),
+        ("actor:*", "; only what * set off; also what bots set off; "),
+        ("actor:kim,lee", "; only what kim or lee set off; mentioning nobody; "),
+        ("-branch:dev/*", "; on every branch but dev/*; "),
+        ("branch:main,release/*", "; on main or release/*; "),
+        ("branch:r* -branch:r1", "; on r*, and on every branch but r1; "),
+        ("trigger:cron -trigger:pr", "; only runs by schedule; no runs by change; "),
+        ("name:*e* connection:ci", "; only pipelines called *e*; only of ci; "),
+    ],
+)
+async def test_filters_are_said_in_words(room: Room, words: str, said: str) -> None:
+    wrote = await room.wrote(f"watch release {words}")
+
+    assert said in wrote.sentence
+    assert ":" not in wrote.sentence.partition(": ")[2]
+
+
+async def test_where_a_vendor_shows_no_queue_the_watch_says_so(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeProvider, "tells_queue", False)
+
+    silent = await room.wrote("watch train on:stuck")
+    partly = await room.wrote("watch release queued:1m")
+    heard = await room.wrote("watch release")
+    changed = await room.wrote(f"watch {(await room.watches())[0].id} on:stuck")
+
+    told = "Fake CI does not tell a run that is queued from one that runs: of "
+    assert silent.notes[0].startswith(f"{told}ml this watch will say nothing.")
+    assert partly.notes[0].startswith(f"{told}ci this watch never rings on stuck.")
+    assert not any(note.startswith(told) for note in heard.notes)
+    assert any(note.startswith(told) for note in changed.notes)
+
+
+async def test_what_cannot_be_rehearsed_is_not_taken_as_silence(room: Room) -> None:
+    slow = await room.wrote("watch release on:slow,stuck")
+    both = await room.wrote("watch nightly on:slow,broken")
+
+    assert "How often it would have rung is not known." in slow.notes
+    assert "In the last 7 days it would not have rung at all." in both.notes
+
+
+async def test_past_runs_that_do_not_say_how_they_ended_are_not_taken_as_silence(
+    room: Room,
+) -> None:
+    ended = PipelineRef("ci", "nightly")
+    room.ci.runs[ended] = [
+        make_run(ended, number, PASSED, reason=Reason.UNVERIFIED) for number in (1, 2)
+    ]
+
+    wrote = await room.wrote("watch nightly")
+    found = await room.ask("test nightly")
+    done = await room.wrote("watch nightly on:done")
+
+    told = "How they ended is not known of 2 of 2 past runs of nightly: these do not"
+    assert "How often it would have rung is not known." in wrote.notes
+    assert any(note.startswith(told) for note in wrote.notes)
+    assert isinstance(found, Rehearsal)
+    assert not found.is_known
+    assert "In the last 7 days it would have rung 2 times." in done.notes
+
+
+async def test_of_many_pipelines_that_were_not_watched_silence_is_not_known(
+    room: Room,
+) -> None:
+    many = FakeProvider("ci", {f"job-{n}": [PASSED] for n in range(7)})
+    room.desk.reader.providers = {"ci": many}
+    before = await room.wrote("watch ci:job-*")
+    long_ago = room.clock.now() - timedelta(days=8)
+    async with room.store.write() as tx:
+        for ref, runs in many.runs.items():
+            state = look(LineageState(), runs, long_ago).state
+            await tx.lineages.save({Lineage(ref, "branch:main"): packed(state)}, NOON)
+            await tx.runs.add(past_of(run, long_ago) for run in runs)
+
+    after = await room.wrote("watch ci:job-* on:broken")
+
+    assert "How often it would have rung is not known." in before.notes
+    assert "In the last 7 days it would not have rung at all." in after.notes
+
+
+async def test_everything_is_called_by_its_name(room: Room) -> None:
+    """No sentence, line, button or command to copy has what only a vendor reads."""
+    ident = "p/0b7c9d2e/quick"
+    ref = PipelineRef("ci", ident)
+    room.ci.runs[ref] = [make_run(ref, 1, FAILED)]
+    kept = await room.watch("watch quick")
+    asked = (
+        *("watch quick on:slow", f"watch {kept.id} on:broken", "watches", "unwatch"),
+        *(
+            "unwatch quick",
+            "test",
+            "mute quick",
+            "mutes",
+            "unmute nothing",
+            "unmute quick",
+        ),
+        *(f"mute {kept.id} for 1h", "mutes", f"unmute {kept.id}", "ack", "ack other"),
+        f"unwatch {kept.id}",
+    )
+    async with room.store.write() as tx:
+        for line in ("branch:main", "branch:dev"):
+            lineage = Lineage(ref, line)
+            await tx.incidents.save(
+                Incident(
+                    id=f"i{line[-1]}",
+                    channel="C0CI",
+                    lineage=lineage,
+                    watch=kept.id,
+                    opened_at=NOON,
+                    first_run=RunRef(ref, "1"),
+                    latest_run=RunRef(ref, "1"),
+                )
+            )
+
+    for text in asked:
+        found = await room.ask(text)
+        said: list[str] = [words_of(found, NOON).text]
+        match found:
+            case Wrote():
+                said += [found.sentence, found.typed or "", *found.notes]
+                said.append(found.public.did if found.public else "")
+            case Problem():
+                said += [offer.label for offer in found.instead]
+                assert len({offer.label for offer in found.instead}) == len(
+                    found.instead
+                ), found
+            case Mutes():
+                said += [row.what for row in found.rows]
+            case _:
+                assert isinstance(found, Watches)
+                said += [row.name for row in found.rows]
+        assert not any("0b7c9d2e" in one for one in said), (text, said)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "instead"),
+    [
+        ("watch release colour:red", "colour", "help watch"),
+        ("watch release brnch:main on:done in C0DEV", "brnch", None),
+        ("mute release colour:red for 2h", "colour", "help mute"),
+        ("list release colour:red", "colour", "help list"),
+    ],
+)
+async def test_what_is_put_like_a_filter_and_is_none_is_named(
+    room: Room, text: str, key: str, instead: str | None
+) -> None:
+    problem = await room.ask(text)
+
+    assert isinstance(problem, Problem)
+    assert problem.what == f"“{key}:” is neither a filter nor a connection."
+    assert [offer.command for offer in problem.instead] == [
+        instead or "watch release branch:main on:done in C0DEV"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"), [("help", None), ("help watch", "watch"), ("help 구독", "watch")]
+)
+async def test_a_verb_is_explained_by_its_name(
+    room: Room, text: str, verb: str | None
+) -> None:
+    found = await room.ask(text)
+
+    assert isinstance(found, Help)
+    assert found.verb == verb
+
+
+async def test_what_is_no_verb_cannot_be_explained(room: Room) -> None:
+    problem = is_problem(await room.ask("help wacth"), "“wacth” is not something I can")
+
+    assert problem.instead[0].command == "help watch"
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_each_example_of_the_help_is_understood(verb: Verb) -> None:
+    for example in USAGES[verb].examples:
+        parsed = parse(example.replace("#ci", "C0CI"))
+        assert isinstance(parsed, Command)
+        assert parsed.verb is verb
+
+
+async def test_watches_of_the_same_are_told_apart_by_what_they_say(room: Room) -> None:
+    first = await room.watch("watch release")
+    room.clock.move(timedelta(minutes=1))
+    second = await room.watch("watch release on:slow longer:1h branch:main")
+
+    problem = is_problem(await room.ask("unwatch release"), "2 watches here are of")
+
+    assert [offer.label for offer in problem.instead] == [
+        f"{first.id} · release (ci) · on:broken,fixed",
+        f"{second.id} · release (ci) · on:slow branch:main longer:1h",
+    ]
 
 
 # --- unwatch, watches, test ---------------------------------------------------------
@@ -428,7 +676,7 @@ async def test_a_watch_is_ended_by_its_id_or_by_what_it_watches(
 
     assert await room.watches() == []
     assert wrote.public is not None
-    assert wrote.public.did == f"ended {kept.id}, which watched ci:release."
+    assert wrote.public.did == f"ended {kept.id}, which watched release (ci)."
     back = await room.watch(wrote.undo or "")
     assert replace(back, id=kept.id, created_at=kept.created_at) == kept
 
@@ -473,6 +721,7 @@ async def test_watches_are_those_of_here_of_mine_or_all(room: Room) -> None:
 
 async def test_a_row_offers_what_can_be_done_with_its_watch(room: Room) -> None:
     kept = await room.watch("watch release")
+    await breaks(room)
     await room.wrote(f"mute {kept.id} until fixed")
 
     found = await room.ask("watches")
@@ -568,6 +817,18 @@ async def test_what_was_red_before_is_the_baseline_of_a_test(room: Room) -> None
 # --- mute, ack ----------------------------------------------------------------------
 
 
+async def breaks(room: Room) -> None:
+    """The next run of release fails, as its vendor says."""
+    room.ci.runs[RELEASE].append(make_run(RELEASE, 5, FAILED))
+    room.clock.move(timedelta(minutes=1))
+
+
+async def muted(room: Room) -> list[str]:
+    found = await room.ask("mutes")
+    assert isinstance(found, Mutes)
+    return [row.what for row in found.rows]
+
+
 async def broken(room: Room, watch: Watch) -> Incident:
     """A card stands in the channel."""
     run = make_run(RELEASE, 3, FAILED)
@@ -642,11 +903,11 @@ async def test_ack_is_said_on_the_card_and_in_its_thread_and_is_taken_back(
 
     wrote = await room.wrote(f"ack {incident.id}")
 
-    assert wrote.sentence == "You are on it: release. The card says so."
+    assert wrote.sentence == "You are on it: release (ci). The card says so."
     assert wrote.public is not None
     assert (wrote.public.thread, wrote.public.did) == (
         incident.ts,
-        "is on it: release.",
+        "is on it: release (ci).",
     )
     assert [card.acked_by for card in await cards(room)] == ["U0KIM"]
     assert (await room.wrote(f"ack {incident.id}")).public is None
@@ -706,7 +967,7 @@ async def test_a_mute_says_until_when_by_the_clock_of_who_asks(room: Room) -> No
 
     wrote = await room.wrote("mute release until tomorrow")
 
-    assert "about release until Thu 2024-05-02 09:00 KST." in wrote.sentence
+    assert "about release (ci) until Thu 2024-05-02 09:00 KST." in wrote.sentence
     async with room.store.read() as tx:
         [kept] = await tx.mutes.in_channel("C0CI", room.clock.now())
     assert kept.target == "ci:release"
@@ -725,12 +986,74 @@ async def test_a_mute_that_nobody_bounds_lasts_a_day(room: Room) -> None:
 async def test_a_second_mute_of_the_same_takes_the_place_of_the_first(
     room: Room,
 ) -> None:
+    await breaks(room)
     await room.wrote("mute release for 1h")
-    await room.wrote("mute ci:release until fixed")
+    wrote = await room.wrote("mute ci:release until fixed")
 
-    found = await room.ask("mutes")
-    assert isinstance(found, Mutes)
-    assert [row.what for row in found.rows] == ["ci:release until it is fixed"]
+    assert await muted(room) == ["release (ci) until it is fixed"]
+    assert wrote.notes[0].startswith("It takes the place of silence until Wed ")
+
+
+async def test_undo_of_a_mute_gives_back_the_one_whose_place_it_took(
+    room: Room,
+) -> None:
+    await breaks(room)
+    await room.wrote("mute release for 90s")
+    before = await muted(room)
+    for text in ("mute release until fixed", "mute release for 2d"):
+        wrote = await room.wrote(text)
+        assert await muted(room) != before
+        await room.wrote(wrote.undo or "")
+        [kept] = await muted(room)
+        # A command says whole minutes: 22:02:30 is 22:03.
+        assert kept == "release (ci) until Wed 2024-05-01 22:03 KST"
+
+    last = await room.wrote("mute nightly")
+    await room.wrote(last.undo or "")
+    assert len(await muted(room)) == 1
+
+
+@pytest.mark.parametrize("what", ["release", "ci:*", "{watch}"])
+async def test_what_is_not_broken_is_not_muted_until_it_is_fixed(
+    room: Room, what: str
+) -> None:
+    kept = await room.watch("watch release")
+    asked = what.format(watch=kept.id)
+
+    problem = await room.ask(f"mute {asked} until fixed in C0CI")
+
+    assert isinstance(problem, Problem)
+    assert "broken: there is no fix to wait for, and nothing is muted." in problem.what
+    assert [offer.command for offer in problem.instead] == [
+        f"mute {asked} for 1d in C0CI"
+    ]
+    assert await muted(room) == []
+    await breaks(room)
+    wrote = await room.wrote(f"mute {asked} until fixed")
+    assert len(await muted(room)) == 1
+    others = "New failures of the others are not rung either, until the first fix."
+    assert wrote.notes == ((others,) if what == "ci:*" else ())
+
+
+async def test_what_was_seen_to_break_is_muted_until_it_is_fixed(room: Room) -> None:
+    run = make_run(RELEASE, 4, FAILED)
+    state = look(LineageState(), [run], NOON).state
+    async with room.store.write() as tx:
+        await tx.lineages.save({Lineage(RELEASE, "branch:main"): packed(state)}, NOON)
+
+    await room.wrote("mute release until fixed")
+
+    assert await muted(room) == ["release (ci) until it is fixed"]
+
+
+async def test_where_nobody_knows_whether_it_is_broken_a_mute_says_so(
+    room: Room,
+) -> None:
+    room.ci.broken["release"] = Unavailable("?", connection="ci", operation="x")
+
+    wrote = await room.wrote("mute release until fixed")
+
+    assert wrote.notes[-1].startswith("Whether it is broken is not known now:")
 
 
 async def test_unmute_and_its_undo_leave_what_was_there(room: Room) -> None:
@@ -806,7 +1129,10 @@ async def test_a_run_is_followed_in_a_channel_that_is_named(room: Room) -> None:
 
 
 async def test_a_run_that_is_over_is_not_followed(room: Room) -> None:
-    is_problem(await room.ask("follow release"), "release #4 is over")
+    is_problem(
+        await room.ask("follow release"),
+        "There is nothing to wait for: release #4 is over.",
+    )
     is_problem(await room.ask("follow train", None), "That is about a channel")
 
 

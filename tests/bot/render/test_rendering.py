@@ -44,6 +44,7 @@ from bot.answers import (
     Wrote,
 )
 from bot.demo.slack.blocks.check import check_blocks
+from bot.filters import OF_WATCHES, Key
 from bot.records import (
     ChannelState,
     Event,
@@ -64,6 +65,7 @@ from bot.render.message import MOST_BLOCKS, MOST_TEXT, Message, _weight, lines, 
 from bot.render.rendering import render
 from bot.render.terminal import terminal
 from bot.render.watching import public_line
+from bot.vocabulary import Verb
 from providers.contract import Filter
 from providers.model import (
     Commit,
@@ -283,7 +285,7 @@ def test_an_empty_list_and_an_empty_status_say_so() -> None:
 
 def test_help_and_problems_show_commands_to_type() -> None:
     help_ = Help(command="/ci", connections=("a", "b"), groups=(), aliases=("x",))
-    assert "/ci status <target>" in shown(help_)
+    assert "/ci status [target] [filters]  the latest run of each" in shown(help_)
     assert "Connections: a, b" in shown(help_)
     near = Offer(label="release · shop", command="status ci:1")
     same = Offer(label="list a", command="list a")
@@ -293,6 +295,42 @@ def test_help_and_problems_show_commands_to_type() -> None:
     assert "Or not." in shown(problem)
     text = render(problem, NOW).text
     assert text == "No. Try: /runs status ci:1; /runs list a. "
+
+
+def test_help_names_every_verb_and_every_event_and_stays_short() -> None:
+    text = shown(Help(command="/ci", connections=(), groups=(), aliases=()))
+
+    assert {f"/ci {verb}" for verb in Verb} == {
+        " ".join(line.split()[:2])
+        for line in text.splitlines()
+        if line.startswith("/ci ") and line.split()[1] in set(Verb)
+    }
+    assert all(event in text for event in Event)
+    assert "in the thread of an alert, @Runbell ack" in text
+    assert len(text.splitlines()) <= 25
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_help_explains_each_verb_with_examples_that_can_be_asked(verb: Verb) -> None:
+    help_ = Help(command="/ci", connections=(), groups=(), aliases=(), verb=verb)
+
+    lines = shown(help_).splitlines()
+
+    assert lines[0] == f"How to {verb}"
+    examples = [line for line in lines if line.startswith("For example /ci ")]
+    assert len(examples) == 2
+    check_limits(render(help_, NOW))
+
+
+def test_help_of_watch_explains_its_words() -> None:
+    text = shown(
+        Help(command="/ci", connections=(), groups=(), aliases=(), verb=Verb.WATCH)
+    )
+
+    assert f"on: rings on one or more of {', '.join(Event)}" in text
+    assert "after: broken means so many failures in a row: a number from 1 to" in text
+    for key in (*OF_WATCHES, Key.BRANCH, Key.ACTOR, Key.LONGER):
+        assert f"\n{key}: " in text
 
 
 def test_the_text_alone_says_the_essential() -> None:
@@ -781,6 +819,9 @@ def test_a_rehearsal_lists_what_would_have_rung() -> None:
     assert text.startswith("w7k3f would have rung 11 times\n")
     assert "broken  ❌ failed  release #12 · main · kim" in text
     assert "… and 1 more before" in text
+    nothing = replace(answer, ringings=())
+    assert shown(nothing).startswith("w7k3f: silent\n")
+    assert shown(replace(nothing, is_known=False)).startswith("w7k3f: not known\n")
 
 
 def test_why_shows_each_rule_with_its_reason() -> None:
@@ -815,8 +856,8 @@ def test_why_shows_each_rule_with_its_reason() -> None:
         "Why: release #12",
         "",
         "broken  Run 12 failed. 1 h ago",
-        "· quiet  w7k3f other-branch  The run is of dev.",
-        "🔕 muted  w7k3f muted  U0KIM muted release.",
+        "· quiet  w7k3f  The run is of dev. Rule: other branch",
+        "🔕 muted  w7k3f  U0KIM muted release. Rule: muted",
         "",
         "2 verdicts of watches in other channels.",
     ]

@@ -79,6 +79,7 @@ def test_nobody_is_mentioned_by_none_and_no_filter_is_an_empty_text(
         ("after: 0", "after: '0' cannot be used here; write 1 or more"),
         ("queued: 30", "queued: this is no length of time; write one such as 30m"),
         ("longer: 0m", "longer: this is no length of time; write one such as 30m"),
+        ("longer: 999999d", "longer: this is too long; write at most 366d"),
         ("mention: '@kim'", "mention: '@kim' is no id of a person or group; write"),
         ("style: loud", "style: 'loud' cannot be used here; write one of: 'edit'"),
         ("filters: main", "filters: 'main' is no filter; write one such as branch"),
