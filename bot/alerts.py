@@ -7,7 +7,7 @@ sent. Like `bot.answers`, they know nothing of Slack but the ids of people and c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
@@ -36,6 +36,14 @@ class Card:
     mention: str | None = None
     late_since: datetime | None = None
     """When it happened, where it is told much later than that."""
+    limit: timedelta | None = None
+    """What a stuck or slow run has exceeded."""
+    is_usual: bool = False
+    """Whether that is what 95 of 100 good runs take, and nothing that was asked for."""
+    has_alert: bool = False
+    """Whether the end of a stuck or slow run has an alert of its own here."""
+    has_log: bool = True
+    """Whether its run may have a log to show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,9 @@ class Update:
     red_since: datetime | None = None
     streak: int = 0
     log: str | None = None
+    limit: timedelta | None = None
+    is_usual: bool = False
+    """As of a card."""
     log_of: str | None = None
     """The names of the stages, jobs and steps down to the task whose log it is."""
 
@@ -68,11 +79,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StormLine:
-    """One thing a storm message swallowed."""
+    """One thing a storm message swallowed, as it stands now."""
 
     pipeline: Pipeline
     run: Run
     event: Event
+    incident: str = ""
+    red_since: datetime | None = None
+    streak: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +96,11 @@ class Storm:
     lines: tuple[StormLine, ...]
     count: int
     """How many it stands for; more than `lines` where the list is cut."""
+    red: int = 0
+    """How many of them were still red when it was over."""
+    incident: str = ""
+    """Empty where it has nothing to be acknowledged by."""
+    acked_by: str | None = None
     connection: str | None = None
     """The connection they are all of, where they are."""
     is_over: bool = False

@@ -136,7 +136,8 @@ def demo(*, verbose: Verbose = False) -> None:
     """Try it with no account: simulated clouds and a local Slack, all on 127.0.0.1."""
     from bot.demo.prompt import play  # noqa: PLC0415 - `serve` never needs the demo
 
-    _log(logging.WARNING, verbose=verbose)
+    # Its clouds are broken on purpose: warnings of that would only fill the prompt.
+    _log(logging.ERROR, verbose=verbose)
     _run(play(screen()))
 
 

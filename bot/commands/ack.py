@@ -18,6 +18,7 @@ from bot.commands.keeping import (
     pipeline_named,
     room_of,
 )
+from bot.watch.failures import is_failure
 from bot.watch.storm import is_storm
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ async def ack(desk: Desk, command: Command) -> Wrote | Problem:
     room, incident = found
     if not room.by:
         return Problem(what="Only somebody in Slack can be on it.")
-    name = named(await pipeline_named(desk, incident.lineage.pipeline))
+    name = await _called(desk, incident)
     before = incident.acked_by
     if before == room.by:
         return Wrote(
@@ -56,7 +57,7 @@ async def unack(desk: Desk, command: Command) -> Wrote | Problem:
     if isinstance(found, Problem):
         return found
     room, incident = found
-    name = named(await pipeline_named(desk, incident.lineage.pipeline))
+    name = await _called(desk, incident)
     if incident.acked_by is None:
         return Wrote(sentence=f"Nobody is on it: {name}.")
     await _write(desk, room, incident, by=None)
@@ -79,18 +80,24 @@ async def _write(desk: Desk, room: Room, incident: Incident, by: str | None) -> 
         return await redraw(tx, changed, now, acked_by=by)
 
 
+async def _called(desk: Desk, incident: Incident) -> str:
+    ref = incident.lineage.pipeline
+    if is_storm(incident):
+        return f"the storm in {ref.connection}"
+    return named(await pipeline_named(desk, ref))
+
+
 async def _incident(desk: Desk, command: Command) -> tuple[Room, Incident] | Problem:
     """Return the incident that is meant: by its id, its thread, or its pipeline."""
     room = await room_of(desk, command)
     if isinstance(room, Problem):
         return room
     async with room.store.read() as tx:
-        named = await incident_named(tx, room, command.target)
+        meant = await incident_named(tx, room, command.target, or_storm=True)
         there = await tx.incidents.open_in(room.channel)
-    red = [incident for incident in there if not is_storm(incident)]
-    if named is not None:
-        return room, named
-    found = await _of_target(desk, command, red)
+    if meant is not None:
+        return room, meant
+    found = await _of_target(desk, command, [one for one in there if is_failure(one)])
     return found if isinstance(found, Problem) else (room, found)
 
 

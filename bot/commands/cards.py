@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.alerts import Card, unpack
+from bot.alerts import Card, Storm, unpack
 from bot.alerts import pack as packed
 from bot.records import Delivery, DeliveryKind, DeliveryState, Incident
 from bot.watch.keys import key_of
@@ -14,7 +14,8 @@ from bot.watch.keys import key_of
 if TYPE_CHECKING:
     from bot.store import Tx
 
-_CARDS = frozenset({DeliveryKind.CARD, DeliveryKind.UPDATE})
+_CARDS = frozenset({DeliveryKind.CARD, DeliveryKind.STORM, DeliveryKind.UPDATE})
+_FIRST = frozenset({DeliveryKind.CARD, DeliveryKind.STORM})
 _ON_ITS_WAY = frozenset({DeliveryState.PENDING, DeliveryState.TRYING})
 
 
@@ -27,11 +28,9 @@ async def redraw(tx: Tx, incident: Incident, now: datetime, **changes: Any) -> b
     rows = await tx.outbox.of_incidents([incident.id])
     cards = [row for row in rows if row.kind in _CARDS]
     card = unpack(cards[-1].payload) if cards else None
-    is_coming = any(
-        row.kind is DeliveryKind.CARD and row.state in _ON_ITS_WAY for row in rows
-    )
+    is_coming = any(row.kind in _FIRST and row.state in _ON_ITS_WAY for row in rows)
     has_card = incident.ts is not None or is_coming
-    if not has_card or not isinstance(card, Card):
+    if not has_card or not isinstance(card, Card | Storm):
         return False
     await tx.outbox.add(
         [

@@ -120,10 +120,13 @@ async def watch_named(tx: Tx, room: Room, word: str | None) -> Watch | None:
     return watch if is_own or watch.channel == room.channel else None
 
 
-async def incident_named(tx: Tx, room: Room, word: str | None) -> Incident | None:
+async def incident_named(
+    tx: Tx, room: Room, word: str | None, *, or_storm: bool = False
+) -> Incident | None:
     """Return the incident of this id in this channel, or else that of the thread.
 
-    A storm is none: it is many things at once, each of which can be named.
+    A storm is none unless it will do: it is many things at once, each of which can be
+    named.
     """
     if word is not None:
         found = await tx.incidents.get(word.casefold())
@@ -132,7 +135,8 @@ async def incident_named(tx: Tx, room: Room, word: str | None) -> Incident | Non
     else:
         return None
     is_here = found is not None and found.channel == room.channel
-    return found if found and is_here and not is_storm(found) else None
+    is_one = found is not None and (or_storm or not is_storm(found))
+    return found if is_here and is_one else None
 
 
 def as_kept(desk: Desk, target: str, gathered: Gathered) -> str:

@@ -27,6 +27,7 @@ from bot.commands.keeping import (
 )
 from bot.commands.times import Until
 from bot.records import Mute
+from bot.watch.failures import is_failure
 from bot.watch.lineage import unpack
 from bot.watch.streaks import is_red
 from providers.errors import ProviderError
@@ -133,7 +134,7 @@ async def _is_red(desk: Desk, room: Room, meant: _Meant) -> bool | None:
     async with room.store.read() as tx:
         told = await tx.incidents.open_in(room.channel)
         states = await tx.lineages.load(refs)
-    if any(incident.lineage.pipeline in refs for incident in told):
+    if any(one.lineage.pipeline in refs and is_failure(one) for one in told):
         return True
     if any(is_red(unpack(state)) for state in states.values()):
         return True

@@ -137,8 +137,11 @@ async def _reasons(tx: Tx, meant: _Run, name: str, since: datetime) -> Why | Pro
     about = f"{name} #{run_id if number is None else number}" if run_id else name
     if not told:
         return _nothing(about, is_known=bool(of_it), has_run=run_id is not None)
-    here = {watch.id for watch in await tx.watches.in_channel(meant.channel)}
     verdicts = await tx.verdicts.of([h.key for h in told])
+    # Those that have ended too: what they decided then was told here all the same.
+    by_id = {w.id: w for w in await tx.watches.ever({v.watch for v in verdicts})}
+    here = {w.id for w in by_id.values() if w.channel == meant.channel}
+    kept = {watch.id for watch in await tx.watches.in_channel(meant.channel)}
     reasonings = tuple(
         Reasoning(
             happening=h,
@@ -155,14 +158,19 @@ async def _reasons(tx: Tx, meant: _Run, name: str, since: datetime) -> Why | Pro
         about=about,
         url=of_it[-1].url if of_it else None,
         reasonings=reasonings,
-        elsewhere=sum(v.watch not in here for v in verdicts),
-        notes=_notes(told),
+        elsewhere=sum(v.watch in by_id.keys() - here for v in verdicts),
+        notes=_notes(told, sorted(here - kept)),
     )
 
 
-def _notes(told: Sequence[Happening]) -> tuple[str, ...]:
-    left_out = len(told) - MOST_TOLD
-    return (f"{left_out} earlier things are left out.",) if left_out > 0 else ()
+def _notes(told: Sequence[Happening], ended: Sequence[str]) -> tuple[str, ...]:
+    notes: list[str] = []
+    if (left_out := len(told) - MOST_TOLD) > 0:
+        notes.append(f"{left_out} earlier things are left out.")
+    if ended:
+        have = "has" if len(ended) == 1 else "have"
+        notes.append(f"{', '.join(ended)} {have} ended since.")
+    return tuple(notes)
 
 
 def _nothing(about: str, *, is_known: bool, has_run: bool) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from random import SystemRandom
@@ -36,8 +36,11 @@ WELCOME = """\
   [cyan]/runs help[/cyan]
 
 [cyan]down northflank[/cyan] takes a cloud down, [cyan]up northflank[/cyan] brings it
-back, [cyan]quit[/cyan] ends the demo.
+back; who watches something of it is told within a minute or two.
+[cyan]quit[/cyan] ends the demo.
 """
+WATCH: Mapping[str, int] = {"idle": 30, "blind_after": 30}
+"""How the demo watches, in seconds: whoever breaks a cloud waits to hear of it."""
 ONLY_YOU = "Only visible to you"
 FORM = (
     "A form has opened, which a terminal cannot show: fill it in in the browser, or "
@@ -59,7 +62,9 @@ async def play(
     clock = SystemClock()
     interactive = read is None and sys.stdin is not None and sys.stdin.isatty()
     async with AsyncExitStack() as stack:
-        stage = await stack.enter_async_context(open_stage(clock, SystemRandom()))
+        stage = await stack.enter_async_context(
+            open_stage(clock, SystemRandom(), watch=WATCH)
+        )
         try:
             page = await stack.enter_async_context(open_page(stage, port=port))
         except OSError as error:

@@ -61,6 +61,42 @@ FILTERS: Mapping[Filter, str] = {
 }
 
 
+REFUSALS: Mapping[str, str] = {
+    "is_archived": "it is archived",
+    "is_inactive": "it is frozen",
+    "not_in_channel": "the bot is not in it",
+    "channel_not_found": "it is gone, or closed to the bot",
+    "messages_tab_disabled": "direct messages to the bot are switched off",
+    "user_disabled": "that account is closed",
+    "user_not_found": "that person is gone",
+    **dict.fromkeys(
+        (
+            "restricted_action",
+            "restricted_action_non_threadable_channel",
+            "restricted_action_read_only_channel",
+            "restricted_action_thread_locked",
+            "restricted_action_thread_only_channel",
+        ),
+        "a rule of the workspace keeps the bot from posting there",
+    ),
+    **dict.fromkeys(
+        ("account_inactive", "invalid_auth", "not_authed", "token_revoked"),
+        "Slack does not accept the bot's token",
+    ),
+    "token_expired": "the bot's token has expired",
+    "missing_scope": "the bot lacks a permission",
+}
+"""Why nothing can be posted somewhere, by Slack's word for it.
+
+https://docs.slack.dev/reference/methods/chat.postMessage#errors
+"""
+
+
+def refusal(code: str) -> str:
+    """Return why Slack refuses something; a word that is not known, as it came."""
+    return REFUSALS.get(code, f"Slack says {code}")
+
+
 def state_word(state: State, reason: Reason | None, native: str | None) -> str:
     """Return the word for a state; an unknown one is shown as it came."""
     if state is State.UNKNOWN:

@@ -47,7 +47,7 @@ class WatchSettings(Part):
     Of its `requests_per_hour`, and of what the vendor bears once it has limited us.
     """
 
-    blind_after: Annotated[timedelta, seconds(DAY, least=60)] = timedelta(seconds=600)
+    blind_after: Annotated[timedelta, seconds(DAY, least=30)] = timedelta(seconds=600)
     """Seconds after which channels are told that a connection cannot be seen.
 
     A credential that is refused is said at once.

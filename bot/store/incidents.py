@@ -27,6 +27,16 @@ class Incidents(Room[Incident]):
             incidents.c.lineage == digest(lineage),
         )
 
+    async def last_of(self, channel: str, lineage: Lineage) -> Incident | None:
+        """Return the newest incident of a lineage in a channel, open or closed."""
+        found = await self._all(
+            incidents.c.channel == channel,
+            incidents.c.lineage == digest(lineage),
+            order=(incidents.c.opened_at.desc(), incidents.c.id),
+            limit=1,
+        )
+        return found[0] if found else None
+
     async def open_in(self, channel: str) -> list[Incident]:
         """Return the open incidents of a channel, the oldest first."""
         return await self._all(
@@ -41,6 +51,11 @@ class Incidents(Room[Incident]):
         """Return the open incidents of a connection's pipelines, the oldest first."""
         found = await self._all(_OPEN, order=_OLDEST_FIRST)
         return [i for i in found if i.lineage.pipeline.connection == connection]
+
+    async def open_under(self, start: str) -> list[Incident]:
+        """Return the open incidents on lines that begin so, the oldest first."""
+        begins = incidents.c.line.startswith(start, autoescape=True)
+        return await self._all(_OPEN, begins, order=_OLDEST_FIRST)
 
     async def open_of_watch(self, watch: str) -> list[Incident]:
         """Return the open incidents that follow a watch's style, the oldest first."""

@@ -47,6 +47,14 @@ class Watches(Room[Watch]):
         """Return the watch with this id."""
         return await self._first(watches.c.id == watch, _KEPT)
 
+    async def ever(self, ids: Collection[str]) -> list[Watch]:
+        """Return the watches with these ids, removed ones as well."""
+        return [
+            watch
+            for some in portions(ids)
+            for watch in await self._all(watches.c.id.in_(some), order=_OLDEST_FIRST)
+        ]
+
     async def all(self) -> list[Watch]:
         """Return every watch, the oldest first."""
         return await self._all(_KEPT, order=_OLDEST_FIRST)

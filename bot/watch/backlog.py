@@ -33,6 +33,9 @@ MOST_LINES = 100
 CARDS = frozenset({DeliveryKind.CARD, DeliveryKind.STORM})
 """What an incident's later updates are edits of."""
 
+PROGRESS = frozenset({Event.STILL_BROKEN, Event.STUCK, Event.SLOW})
+"""What an edit of a card says that is no news to who has not seen the card."""
+
 KEPT = timedelta(hours=72)
 """An alert that could not be delivered for so long is given up, and shown as dead."""
 
@@ -124,7 +127,7 @@ def _progress_of_nothing(waiting: Sequence[Waiting]) -> Iterator[int]:
     awaited = _awaited_cards(waiting)
     for w in waiting:
         is_cardless = w.becomes_card and w.row.incident not in awaited
-        is_progress = isinstance(w.alert, Card) and w.alert.event is Event.STILL_BROKEN
+        is_progress = isinstance(w.alert, Card) and w.alert.event in PROGRESS
         if (
             w.row.kind is DeliveryKind.UPDATE
             and is_cardless

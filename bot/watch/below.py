@@ -23,9 +23,8 @@ import structlog
 from bot.records import PastRun
 from bot.store import Store
 from bot.watch.catching_up import MOST_CAUGHT_UP, Pages, began, in_order
-from bot.watch.following import is_followed
+from bot.watch.failures import is_failure
 from bot.watch.known import LONGEST_RUN, UNDER_WAY, Gist, gist_of
-from bot.watch.storm import is_storm
 from providers.clock import Clock
 from providers.contract import Look, Provider
 from providers.errors import ProviderError
@@ -129,8 +128,8 @@ class Below:
             run = incident.latest_run
             newest = looks.get(run.pipeline)
             is_below = isinstance(newest, Run) and newest.ref.id != run.id
-            is_red = not is_followed(incident) and not is_storm(incident)
-            if not (is_below and is_red) or (run.pipeline, run.id) in self._gone:
+            is_red = is_below and is_failure(incident)
+            if not is_red or (run.pipeline, run.id) in self._gone:
                 continue
             red.add(run.pipeline)
             known = self._waiting.get(run.pipeline, _Wanted(incident.opened_at))

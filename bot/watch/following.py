@@ -2,7 +2,8 @@
 
 The card stands where it was asked for, or in the follower's direct messages. It is kept
 like an incident, under a lineage of its own, so that the courier edits it in place. The
-end is said by direct message, since an edit notifies nobody.
+end is said by a new direct message, since an edit notifies nobody: once, and not at all
+where a watch has said it there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.alerts import Alert, Card, Said, pack
-from bot.records import Delivery, DeliveryKind, Event, Follow, Incident, Lineage
+from bot.records import (
+    Delivery,
+    DeliveryKind,
+    Event,
+    Follow,
+    Incident,
+    Lineage,
+    Ruling,
+)
 from bot.store import Tx
 from bot.watch.keys import key_of
 from providers.model import Pipeline, Run, RunRef, State, Task
@@ -20,6 +29,9 @@ from providers.model import Pipeline, Run, RunRef, State, Task
 _LINE = "follow:"
 
 _UNFINISHED = frozenset({State.RUNNING, State.WAITING})
+
+_ENDS = frozenset({Event.BROKEN, Event.EVERY_FAILURE, Event.CANCELED, Event.DONE})
+"""What, rung, is a new message about how a run ended."""
 
 _DOING: Mapping[State, str] = {
     State.QUEUED: "is queued",
@@ -36,6 +48,8 @@ class Followed:
     pipeline: Pipeline
     run: Run | None
     """`None` where the vendor does not know it any more."""
+    has_logs: bool = True
+    """Whether its vendor gives out logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,12 @@ def card_of(follow: Follow) -> str:
 
 
 def tell(
-    found: Followed, incident: Incident | None, now: datetime, last: Delivery | None
+    found: Followed,
+    incident: Incident | None,
+    now: datetime,
+    last: Delivery | None,
+    *,
+    is_heard: bool = False,
 ) -> Told:
     """Return what is said of a followed run; the same sight twice says it once.
 
@@ -71,22 +90,28 @@ def tell(
         incident: the follow's card; `None` where there is none yet.
         now: the time.
         last: what was last to be said on the card, if that is known.
+        is_heard: whether the follower was told of the end by a watch.
 
     """
     follow, run = found.follow, found.run
     card = incident or _opened(follow, now)
     is_over = run is None or run.state.is_over
-    alert = _end(found) if is_over else _progress(found)
-    kind = DeliveryKind.UPDATE if incident else DeliveryKind.CARD
+    is_here = card.channel == follow.user
+    # A card that would be new in the direct messages is left to the word at the end.
+    alert = None if is_over and is_here else _end(found)
+    if not is_over:
+        alert = _progress(found)
+    elif incident is not None and is_here:
+        alert = _is_over(found, is_told_below=not is_heard)
     deliveries = []
-    if last is None or last.payload != pack(alert):
+    if alert is not None and (last is None or last.payload != pack(alert)):
         # Not by what it says alone: a run may go back to where it was before.
         key = key_of("follow", card.id, str(last.id if last else ""))
+        kind = DeliveryKind.UPDATE if incident else DeliveryKind.CARD
         deliveries.append(_delivery(key, card, card.channel, kind, alert, now))
-    # Where the card itself is new in the direct messages, it is the word at the end.
-    if is_over and (incident or card.channel != follow.user):
+    if is_over and not is_heard:
         key, notice = key_of(card.id, "end"), DeliveryKind.NOTICE
-        deliveries.append(_delivery(key, None, follow.user, notice, alert, now))
+        deliveries.append(_delivery(key, None, follow.user, notice, _end(found), now))
     return Told(replace(card, closed_at=now if is_over else None), tuple(deliveries))
 
 
@@ -101,7 +126,8 @@ async def take_in(tx: Tx, found: Sequence[Followed], now: datetime) -> frozenset
             # Followed once more after its end: there is nothing left to tell.
             await tx.follows.remove(one.follow.run, one.follow.user)
             continue
-        told = tell(one, known, now, last.get(card_of(one.follow)))
+        said = last.get(card_of(one.follow))
+        told = tell(one, known, now, said, is_heard=await _has_heard(tx, one))
         if known is None or told.is_over:
             await tx.incidents.save(told.incident)
         if await tx.outbox.add(told.deliveries):
@@ -109,6 +135,19 @@ async def take_in(tx: Tx, found: Sequence[Followed], now: datetime) -> frozenset
         if told.is_over:
             await tx.follows.remove(one.follow.run, one.follow.user)
     return frozenset(channels)
+
+
+async def _has_heard(tx: Tx, found: Followed) -> bool:
+    """Return whether a watch has told the follower, in private, how the run ended."""
+    run, user = found.run, found.follow.user
+    if run is None or not run.state.is_over:
+        return False
+    ends = [h.key for h in await tx.happenings.of_run(run.ref) if h.event in _ENDS]
+    if not ends:
+        return False
+    theirs = {watch.id for watch in await tx.watches.in_channel(user)}
+    verdicts = await tx.verdicts.of(ends)
+    return any(v.watch in theirs and v.ruling is Ruling.RING for v in verdicts)
 
 
 async def unfollow(tx: Tx, run: RunRef, user: str, now: datetime) -> bool:
@@ -156,7 +195,16 @@ def _end(found: Followed) -> Alert:
         event=Event.DONE,
         pipeline=replace(found.pipeline, latest=None),
         run=found.run,
+        has_log=found.has_logs,
     )
+
+
+def _is_over(found: Followed, *, is_told_below: bool) -> Alert:
+    """Return the last words of a card beside which the end is told in full."""
+    run = found.run
+    where = ": see below" if is_told_below else ""
+    what = f"{_name(found)} is {'over' if run else 'gone'}{where}"
+    return Said(what=what, state=run.state if run else State.UNKNOWN)
 
 
 def _name(found: Followed) -> str:

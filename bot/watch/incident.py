@@ -23,6 +23,7 @@ from bot.records import (
     Watch,
 )
 from bot.watch.keys import key_of
+from bot.watch.overdue import TIMED, is_usual, limit_of, overdue_lineage
 from bot.watch.reasons import TRANSITIONS
 from bot.watch.rules import FAILURES
 from providers.model import Pipeline, Run
@@ -62,6 +63,7 @@ def tell(
     now: datetime,
     first_run: Run | None = None,
     muted_by: str | None = None,
+    has_log: bool = True,
 ) -> Told:
     """Return what becomes of a channel's incident, and what is delivered.
 
@@ -76,14 +78,22 @@ def tell(
         now: the time.
         first_run: the run that broke it, where it is another one and known.
         muted_by: who muted it, where the verdict is that it is muted.
+        has_log: whether the run may have a log to show.
 
     """
-    scene = _Scene(verdict, happening, run, pipeline, watch, now, first_run, muted_by)
+    scene = _Scene(
+        verdict, happening, run, pipeline, watch, now, first_run, muted_by, has_log
+    )
     if happening.event not in TRANSITIONS:
         return _one_off(scene, incident)
     if incident is not None:
         return _follow(scene, incident)
     return _open(scene)
+
+
+def event_of(verdict: Verdict, happening: Happening) -> Event:
+    """Return what it is told as: what was not told before is told as broken."""
+    return Event.BROKEN if verdict.rule == "unheard" else happening.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ class _Scene:
     now: datetime
     first_run: Run | None
     muted_by: str | None
+    has_log: bool
 
     @property
     def rings(self) -> bool:
@@ -105,9 +116,8 @@ class _Scene:
 
     @property
     def event(self) -> Event:
-        """What the card is about: what was not told before is told as broken."""
-        is_first = self.verdict.rule == "unheard"
-        return Event.BROKEN if is_first else self.happening.event
+        """What the card is about."""
+        return event_of(self.verdict, self.happening)
 
     def card(self, incident: Incident | None) -> Card:
         happening = self.happening
@@ -127,6 +137,9 @@ class _Scene:
             muted_by=self.muted_by,
             mention=self.watch.mention if self.event is Event.BROKEN else None,
             late_since=happening.at if is_late else None,
+            limit=limit_of(happening, self.run),
+            is_usual=is_usual(happening),
+            has_log=self.has_log,
         )
 
     def update(self) -> Update:
@@ -136,6 +149,8 @@ class _Scene:
             run=self.run,
             red_since=self.happening.red_since,
             streak=self.happening.streak,
+            limit=limit_of(self.happening, self.run),
+            is_usual=is_usual(self.happening),
         )
 
     def delivery(
@@ -214,9 +229,26 @@ def _one_off(scene: _Scene, incident: Incident | None) -> Told:
     if incident is None and is_failure and scene.happening.red_since is not None:
         return _open(scene)
     if incident is None or scene.watch.style is Style.EDIT:
-        return _notice(scene)
+        is_timed = scene.happening.event in TIMED
+        return _overdue(scene) if is_timed else _notice(scene)
     reply = scene.delivery(DeliveryKind.REPLY, scene.update(), incident)
     return Told(None, (reply,))
+
+
+def _overdue(scene: _Scene) -> Told:
+    """Post a card that follows a stuck or slow run until it moves on."""
+    happening = scene.happening
+    incident = Incident(
+        id=key_of(scene.watch.channel, happening.key)[:12],
+        channel=scene.watch.channel,
+        lineage=overdue_lineage(happening),
+        watch=scene.watch.id,
+        opened_at=scene.now,
+        first_run=happening.run,
+        latest_run=happening.run,
+    )
+    card = scene.delivery(DeliveryKind.CARD, scene.card(None), incident)
+    return Told(incident, (card,))
 
 
 def _notice(scene: _Scene) -> Told:

@@ -18,7 +18,8 @@ from bot.store import Store, StoreError, Tx
 from bot.watch.claim import Lost
 from bot.watch.lineage import LineageState, lineage_of, pack, unpack
 from bot.watch.log_ends import LogEnd
-from bot.watch.overdue import overdue, usual_longest
+from bot.watch.moving_on import move_on
+from bot.watch.overdue import TIMED, overdue, usual_longest
 from bot.watch.past import past_of
 from bot.watch.storm import STORM_LINE, USUAL, Gale
 from bot.watch.targets import Targets, Watched
@@ -55,6 +56,8 @@ class Sighting:
     """Those among them that were seen just so before."""
     logs: Mapping[RunRef, LogEnd] = field(default_factory=dict)
     """The ends of the logs of what failed, where they could be read."""
+    has_logs: bool = True
+    """Whether its vendor gives out logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,20 +148,23 @@ class Intake:
             ]
             # Kept before they are judged: verdicts and incidents point at them.
             fresh = await tx.happenings.add(one for some in happened for one in some)
-            await tx.runs.add(
-                past_of(run, now)
+            changed = [
+                run
                 for sighting in sightings
                 for run in sighting.runs
                 if run.ref not in sighting.unchanged
-            )
+            ]
+            await tx.runs.add(past_of(run, now) for run in changed)
             for sighting, some in zip(sightings, happened, strict=True):
                 new = [one for one in some if one.key in fresh]
-                seen = Seen({run.ref.id: run for run in sighting.runs}, sighting.logs)
+                runs = {run.ref.id: run for run in sighting.runs}
+                seen = Seen(runs, sighting.logs, sighting.has_logs)
                 await telling.tell(sighting.watched, new, seen)
             await telling.gather_storms()
+            edited = await move_on(tx, changed, now)
             await tx.lineages.save(memory.changed(), now)
         new = [one for some in happened for one in some if one.key in fresh]
-        return Taken(channels=telling.channels, happened=tuple(new))
+        return Taken(channels=telling.channels | edited, happened=tuple(new))
 
     def _telling(self, tx: Tx, now: datetime) -> Telling:
         return Telling(tx, self._targets, now, self._shows_log, self._gale)
@@ -237,7 +243,7 @@ class _Memory:
 
 async def _overdue(tx: Tx, sighting: Sighting, now: datetime) -> list[Happening]:
     """Return which runs are stuck or slow, by the measure of each watch."""
-    watches = [w for w in sighting.watched.watches if w.on & {Event.STUCK, Event.SLOW}]
+    watches = [w for w in sighting.watched.watches if w.on & TIMED]
     goes_by_history = any(w.longer is None and Event.SLOW in w.on for w in watches)
     found: dict[str, Happening] = {}
     for run in sighting.runs if watches else ():

@@ -14,6 +14,7 @@ from bot.alerts import Card, Said, pack, unpack
 from bot.records import Delivery, DeliveryKind, Incident, Watch
 from bot.store import Tx
 from bot.watch.keys import key_of
+from bot.watch.overdue import is_overdue
 from bot.watch.storm import is_storm
 from bot.watch.targets import Targets, Watched
 from providers.model import Pipeline
@@ -63,7 +64,8 @@ async def _pipeline(tx: Tx, incident: Incident) -> Pipeline:
 
 
 def _farewell(incident: Incident, now: datetime) -> Delivery:
-    what = "Nobody watches this any more, so I shall not say when it is fixed."
+    until = "ends" if is_overdue(incident) else "is fixed"
+    what = f"Nobody watches this any more, so I shall not say when it {until}."
     return Delivery(
         key=key_of(incident.id, "let go"),
         channel=incident.channel,

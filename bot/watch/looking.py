@@ -28,6 +28,7 @@ from bot.watch.unreadable import Sight
 from providers.clock import Clock
 from providers.contract import (
     CONCERNS_THE_CONNECTION,
+    Capability,
     Look,
     Provider,
 )
@@ -136,7 +137,12 @@ class Looking:
             zip(runs, await asyncio.gather(*map(self._followed, runs)), strict=True)
         )
         return [
-            Followed(follow, names.get(ref) or Pipeline(ref=ref, name=ref.id), found)
+            Followed(
+                follow,
+                names.get(ref) or Pipeline(ref=ref, name=ref.id),
+                found,
+                has_logs=Capability.READ_LOG in self._provider.can,
+            )
             for follow in follows
             for ref in [follow.run.pipeline]
             if follow.run in read
@@ -258,6 +264,7 @@ class Looking:
                     runs=tuple(details.runs.get(run.ref, run) for run in runs),
                     unchanged=unchanged,
                     logs=details.logs,
+                    has_logs=Capability.READ_LOG in self._provider.can,
                 )
             )
         return sightings

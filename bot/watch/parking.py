@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from bot.alerts import Said, pack
 from bot.records import WORKSPACE, ChannelState, Delivery, DeliveryKind
+from bot.render import words
 from bot.watch.keys import key_of
 from bot.watch.rooms import Tx
 
@@ -67,8 +68,9 @@ async def park(
     await tx.channels.save(paused(parked, now, PROBE_CHANNEL))
     if not state.told:
         advice = f"{ADVICE.get(error, OTHER_ADVICE)} {KEPT_ADVICE}"
+        why = words.refusal(error)
         said = Said(
-            what=f"Slack takes no alerts for a channel of yours ({error})",
+            what=f"Slack takes no alerts for a channel of yours ({why})",
             channel=state.channel,
             advice=advice,
         )

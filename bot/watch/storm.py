@@ -6,7 +6,7 @@ of its own, and its card lists the cards it swallowed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,9 @@ from bot.records import (
     Event,
     Incident,
     Lineage,
+    Style,
 )
+from bot.watch.incident import FOLLOWED
 from bot.watch.keys import key_of
 from providers.refs import PipelineRef
 
@@ -66,7 +68,14 @@ class Member:
             alert = _alert(delivery)
             if isinstance(alert, Card):
                 run = replace(alert.run, tasks=None, facts=(), commit=None)
-                return StormLine(pipeline=alert.pipeline, run=run, event=alert.event)
+                return StormLine(
+                    pipeline=alert.pipeline,
+                    run=run,
+                    event=alert.event,
+                    incident=self.incident.id,
+                    red_since=alert.red_since,
+                    streak=alert.streak,
+                )
         return None
 
 
@@ -99,6 +108,40 @@ def is_storm(incident: Incident) -> bool:
     return incident.lineage.line == STORM_LINE
 
 
+def shown(deliveries: Iterable[Delivery]) -> Storm | None:
+    """Return what a storm's message says, by its deliveries, the newest last."""
+    alerts = [_alert(delivery) for delivery in deliveries]
+    lists = [a for a in alerts if isinstance(a, Storm) and a.lines]
+    return lists[-1] if lists else None
+
+
+def caught_up(
+    storm: Incident, said: Storm, members: Sequence[Member], now: datetime
+) -> Delivery | None:
+    """Return the edit by which a storm that is over shows what was fixed since then.
+
+    `said` is what its message says. The fixes themselves have messages of their own.
+    """
+    red = {line.incident for line in said.lines if line.event is not Event.FIXED}
+    fixed = {
+        line.incident: line
+        for member in members
+        if (line := member.line) and line.event is Event.FIXED and line.incident in red
+    }
+    if not fixed:
+        return None
+    lines = tuple(fixed.get(line.incident, line) for line in said.lines)
+    now_red = max(said.red - len(fixed), 0)
+    return Delivery(
+        key=key_of(storm.id, "caught up", *sorted(fixed)),
+        channel=storm.channel,
+        kind=DeliveryKind.UPDATE,
+        payload=pack(replace(said, lines=lines, red=now_red)),
+        incident=storm.id,
+        created_at=now,
+    )
+
+
 def gather_storm(
     channel: str,
     connection: str,
@@ -106,6 +149,9 @@ def gather_storm(
     storm: Incident | None,
     now: datetime,
     gale: Gale = USUAL,
+    *,
+    before: Sequence[StormLine] = (),
+    style: Style = Style.BOTH,
 ) -> Gathered:
     """Return what becomes of one connection's storm in one channel.
 
@@ -117,10 +163,13 @@ def gather_storm(
         storm: its open storm there (`open_of(channel, storm_lineage(connection))`).
         now: the time.
         gale: when many are a storm.
+        before: what the storm's message lists (`shown`): who was in it stays in it,
+            fixed or not.
+        style: how its end is told: that of the storm's watch.
 
     While there is a storm, what happens to members that have no card of their own is
-    told by the storm's. Those that are red when it is over stand in its last list, and
-    their fix has a message of its own.
+    told by the storm's. Of those that are red when it is over, the fix has a message of
+    its own.
 
     """
     recent = [m for m in members if now - m.incident.opened_at <= gale.within]
@@ -131,10 +180,10 @@ def gather_storm(
             return Gathered()
         return _begun(channel, connection, fresh, now)
     if untold:
-        return _grown(storm, members, untold, now)
+        return _grown(storm, before, untold, now)
     if any(member.incident.closed_at is None for member in recent):
         return Gathered()
-    return _over(storm, members, now)
+    return _over(storm, before, _red(storm, members, gale), style, now)
 
 
 def _begun(
@@ -152,13 +201,14 @@ def _begun(
         latest_run=last.latest_run,
         streak=len(untold),
     )
-    sent = _delivery(storm, DeliveryKind.STORM, untold, swallowed, now)
+    lines = _lines((), untold)
+    sent = _delivery(storm, DeliveryKind.STORM, lines, swallowed, now)
     return Gathered(storm, (sent,), swallowed)
 
 
 def _grown(
     storm: Incident,
-    members: Sequence[Member],
+    before: Sequence[StormLine],
     untold: Sequence[Member],
     now: datetime,
 ) -> Gathered:
@@ -169,28 +219,53 @@ def _grown(
         latest_run=untold[-1].incident.latest_run,
         streak=storm.streak + more,
     )
-    sent = _delivery(storm, DeliveryKind.UPDATE, _told(members), swallowed, now)
+    lines = _lines(before, untold)
+    sent = _delivery(storm, DeliveryKind.UPDATE, lines, swallowed, now)
     return Gathered(storm, (sent,), swallowed)
 
 
-def _over(storm: Incident, members: Sequence[Member], now: datetime) -> Gathered:
+def _over(
+    storm: Incident,
+    before: Sequence[StormLine],
+    red: int,
+    style: Style,
+    now: datetime,
+) -> Gathered:
+    """End a storm: its message keeps the list, which is not repeated beside it."""
     storm = replace(storm, closed_at=now)
-    red = [m for m in _told(members) if m.incident.closed_at is None]
-    kinds = (DeliveryKind.UPDATE, DeliveryKind.REPLY)
-    sent = tuple(_delivery(storm, kind, red, (), now) for kind in kinds)
+    kinds = FOLLOWED[style]
+    lines: Mapping[DeliveryKind, Sequence[StormLine]] = {
+        kind: before if kind is kinds[0] else () for kind in kinds
+    }
+    sent = tuple(
+        _delivery(storm, kind, lines[kind], (), now, red=red) for kind in kinds
+    )
     return Gathered(storm, sent)
 
 
-def _told(members: Sequence[Member]) -> list[Member]:
-    """Return the members that the storm tells of: those without a card."""
-    return [
-        m
-        for m in members
-        if all(
-            d.state in {DeliveryState.PENDING, DeliveryState.SWALLOWED}
-            for d in m.deliveries
+def _red(storm: Incident, members: Sequence[Member], gale: Gale) -> int:
+    """Return how many members are red that the storm alone has told of."""
+    return sum(
+        member.incident.closed_at is None
+        and member.incident.ts is None
+        and member.incident.opened_at >= storm.opened_at - gale.within
+        and all(
+            delivery.state in {DeliveryState.PENDING, DeliveryState.SWALLOWED}
+            for delivery in member.deliveries
         )
-    ]
+        for member in members
+    )
+
+
+def _lines(
+    before: Sequence[StormLine], members: Sequence[Member]
+) -> tuple[StormLine, ...]:
+    """Return the list with what these members have to say now."""
+    lines = {line.incident: line for line in before}
+    for member in members:
+        if (line := member.line) is not None:
+            lines[line.incident] = line
+    return tuple(lines.values())
 
 
 def _waiting(members: Sequence[Member]) -> tuple[Delivery, ...]:
@@ -200,15 +275,20 @@ def _waiting(members: Sequence[Member]) -> tuple[Delivery, ...]:
 def _delivery(
     storm: Incident,
     kind: DeliveryKind,
-    members: Sequence[Member],
+    lines: Sequence[StormLine],
     swallowed: Sequence[Delivery],
     now: datetime,
+    *,
+    red: int = 0,
 ) -> Delivery:
     is_over = storm.closed_at is not None
-    lines = [line for member in members if (line := member.line)]
+    count = max(storm.streak, len(lines))
     alert = Storm(
         lines=tuple(lines[:MOST_LINES]),
-        count=storm.streak,
+        count=count,
+        red=min(red, count),
+        incident=storm.id,
+        acked_by=storm.acked_by,
         connection=storm.lineage.pipeline.connection,
         is_over=is_over,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.records import (
@@ -12,14 +12,15 @@ from bot.records import (
     Incident,
     Mute,
     Ruling,
+    Style,
     Verdict,
     Watch,
 )
 from bot.store import Tx
-from bot.watch.card_fates import NOTHING_TO_EDIT, Fate, fate_of_card
+from bot.watch.card_fates import NOTHING_TO_EDIT, Fate, fate_of_card, said_once
 from bot.watch.decide import decide_in_channel
-from bot.watch.following import is_followed
-from bot.watch.incident import tell
+from bot.watch.failures import is_failure
+from bot.watch.incident import event_of, tell
 from bot.watch.log_ends import LogEnd, log_reply
 from bot.watch.past import run_of
 from bot.watch.rules import Situation, is_lifted_by, mutes_of
@@ -27,8 +28,9 @@ from bot.watch.storm import (
     USUAL,
     Gale,
     Member,
+    caught_up,
     gather_storm,
-    is_storm,
+    shown,
     storm_lineage,
 )
 from bot.watch.targets import Targets, Watched
@@ -45,6 +47,8 @@ class Seen:
     runs: Mapping[str, Run]
     """By the ids of the runs."""
     logs: Mapping[RunRef, LogEnd]
+    has_logs: bool = True
+    """Whether its vendor gives out logs."""
 
 
 class Telling:
@@ -132,17 +136,20 @@ class Telling:
             incident=incident,
             now=self._now,
             first_run=await self._first(incident, seen),
+            has_log=seen.has_logs,
             muted_by=_muted_by(leading, watch, mutes, happening, self._now),
         )
         if told.incident is not None:
             await tx.incidents.save(told.incident)
-        deliveries = told.deliveries
+        deliveries = said_once(told.deliveries, card)
         if leading.ruling is not Ruling.RING and card in NOTHING_TO_EDIT:
             # An edit rings nobody, but without a card it would be a message of its own.
             deliveries = ()
         if self._shows_log(channel):
             log = seen.logs.get(run.ref)
-            deliveries += log_reply(deliveries, log, happening, run, pipeline)
+            event = event_of(leading, happening)
+            shown_as = replace(happening, event=event)
+            deliveries += log_reply(deliveries, log, shown_as, run, pipeline)
         if await tx.outbox.add(deliveries):
             about = self._channels.setdefault(channel, set())
             about.add(pipeline.ref.connection)
@@ -158,6 +165,10 @@ class Telling:
         tx = self._tx
         storm = await tx.incidents.open_of(channel, storm_lineage(connection))
         members = await self._members(channel, connection)
+        if storm is None:
+            await self._catch_up(channel, connection, members)
+        said = shown(await tx.outbox.of_incidents([storm.id])) if storm else None
+        watch = await tx.watches.get(storm.watch) if storm else None
         gathered = gather_storm(
             channel,
             connection,
@@ -165,6 +176,8 @@ class Telling:
             storm,
             self._now,
             self._gale,
+            before=said.lines if said else (),
+            style=watch.style if watch else Style.BOTH,
         )
         if gathered.storm is not None:
             await tx.incidents.save(gathered.storm)
@@ -172,6 +185,19 @@ class Telling:
             await tx.outbox.swallow([d.id for d in gathered.swallowed])
         if await tx.outbox.add(gathered.deliveries):
             self._channels.setdefault(channel, set()).add(connection)
+
+    async def _catch_up(
+        self, channel: str, connection: str, members: Sequence[Member]
+    ) -> None:
+        """Let the message of a storm that is over show what has been fixed since."""
+        tx = self._tx
+        if not any(member.incident.closed_at and member.untold for member in members):
+            return
+        storm = await tx.incidents.last_of(channel, storm_lineage(connection))
+        said = shown(await tx.outbox.of_incidents([storm.id])) if storm else None
+        edit = caught_up(storm, said, members, self._now) if storm and said else None
+        if edit is not None:
+            await tx.outbox.add([edit])
 
     async def _members(self, channel: str, connection: str) -> list[Member]:
         tx = self._tx
@@ -242,8 +268,7 @@ class Telling:
 
 
 def _may_storm(incident: Incident, connection: str) -> bool:
-    is_ours = incident.lineage.pipeline.connection == connection
-    return is_ours and not is_storm(incident) and not is_followed(incident)
+    return incident.lineage.pipeline.connection == connection and is_failure(incident)
 
 
 def _muted_by(

@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -81,6 +81,9 @@ class Cloud(ABC):
     A subclass gives the routes and says how this vendor refuses a request, is down and
     throttles. Every request is authenticated over the raw bytes that arrived.
     """
+
+    tells_failures: ClassVar[bool] = True
+    """Whether its API says of a run that ended whether it failed."""
 
     def __init__(self, world: World) -> None:
         self.world = world

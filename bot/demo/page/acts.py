@@ -169,8 +169,12 @@ class Start(_Act):
         """Start it, by hand and now."""
         if self.cloud not in stage.clouds:
             raise NotPossible("there is no such cloud", self.cloud)
-        world = stage.clouds[self.cloud].world
-        world.start(world.pipelines()[0].id, self.ending)
+        cloud = stage.clouds[self.cloud]
+        first = cloud.world.pipelines()[0]
+        cloud.world.start(first.id, self.ending)
+        if self.ending is Ending.FAILS and not cloud.tells_failures:
+            said = f"{first.name} runs and will fail, but its cloud says only that runs"
+            return {"problem": f"{said} end. To hear of that, watch it with on:done."}
         return {}
 
 

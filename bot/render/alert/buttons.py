@@ -6,13 +6,13 @@ https://docs.slack.dev/reference/block-kit/block-elements/button-element
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bot.render.message import Block
 
 if TYPE_CHECKING:
-    from bot.alerts import Card
+    from bot.alerts import Card, Storm
     from providers.refs import RunRef
 
 LONGEST_VALUE = 2000
@@ -25,14 +25,25 @@ _UNTYPABLE = re.compile(r"[^\w\-./:@+=,~%!$'()*;?\[\]{}|^]")
 
 def buttons(card: Card) -> Block | None:
     """Return Ack, Mute and Log, and the rest in a menu; `None` where nothing fits."""
+    return _block(_main(card), _more(card))
+
+
+def storm_buttons(storm: Storm) -> Block | None:
+    """Return Ack and Mute of a whole storm, and a menu; `None` where nothing fits."""
+    return _block(_of_storm(storm), _more_of_storm(storm))
+
+
+def _block(
+    main: Iterable[tuple[str, str]], more: Iterable[tuple[str, str]]
+) -> Block | None:
     elements = [
         _button(label, command)
-        for label, command in _main(card)
+        for label, command in main
         if 0 < len(command) <= LONGEST_VALUE
     ]
     options = [
         _option(label, command)
-        for label, command in _more(card)
+        for label, command in more
         if 0 < len(command) <= LONGEST_OPTION
     ]
     if options:
@@ -49,7 +60,8 @@ def _main(card: Card) -> Iterator[tuple[str, str]]:
         yield "Unmute", f"unmute {incident}"
     elif incident:
         yield "Mute", f"mute {incident} until fixed"
-    yield "Log", _of_run("log", card.run.ref)
+    if card.has_log and (card.run.tasks is None or card.run.log_path):
+        yield "Log", _of_run("log", card.run.ref)
 
 
 def _more(card: Card) -> Iterator[tuple[str, str]]:
@@ -57,8 +69,25 @@ def _more(card: Card) -> Iterator[tuple[str, str]]:
     yield "Why this alert", _of_run("why", card.run.ref)
     if incident := _word(card.incident):
         yield "Mute for 1 h", f"mute {incident} for 1h"
-        yield "Mute until fixed", f"mute {incident} until fixed"
         yield "Mute for today", f"mute {incident} until tomorrow"
+
+
+def _of_storm(storm: Storm) -> Iterator[tuple[str, str]]:
+    if (incident := _word(storm.incident)) and not storm.acked_by:
+        yield "Ack", f"ack {incident}"
+    if all_of_it := _connection(storm):
+        yield "Mute for 1 h", f"mute {all_of_it} for 1h"
+
+
+def _more_of_storm(storm: Storm) -> Iterator[tuple[str, str]]:
+    if all_of_it := _connection(storm):
+        yield "Show how they are", f"status {all_of_it}"
+        yield "Mute for today", f"mute {all_of_it} until tomorrow"
+
+
+def _connection(storm: Storm) -> str:
+    """Return what means all that is watched of a storm's connection."""
+    return f"{storm.connection}:*" if _word(storm.connection or "") else ""
 
 
 def _of_run(verb: str, ref: RunRef) -> str:
@@ -77,7 +106,7 @@ def _word(text: str) -> str:
 def _button(label: str, command: str) -> dict[str, Any]:
     return {
         "type": "button",
-        "action_id": label.lower(),
+        "action_id": label.lower().partition(" ")[0],
         "text": {"type": "plain_text", "text": label, "emoji": True},
         "value": command,
     }

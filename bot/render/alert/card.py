@@ -11,13 +11,14 @@ from bot.render.alert.buttons import buttons
 from bot.render.alert.wording import (
     ACKED_MARK,
     MUTED_MARK,
-    NOTES,
     SHORT,
     event_line,
     failing_lines,
     fixed_words,
     is_loud,
     mark_of,
+    note,
+    overdue_words,
     red_for,
     run_facts,
     run_link,
@@ -83,12 +84,18 @@ def _loud(alert: Card, now: datetime) -> Message:
 
 def _quiet(alert: Card, now: datetime) -> Message:
     run, event = alert.run, alert.event
-    rows = [event_line(event, alert.pipeline, run, now)]
-    if event in NOTES:
-        rows.append([plain(NOTES[event])])
+    became = overdue_words(event, run)
+    said = became or SHORT[event]
+    rows = [event_line(event, said, alert.pipeline, run, now)]
+    more = note(event, alert.limit, is_usual=alert.is_usual, is_past=bool(became))
+    if more:
+        own = " Its failure has an alert of its own." if alert.has_alert else ""
+        rows.append([plain(f"{more}{own}")])
     rows += _people(alert)
-    text = f"{run_name(alert.pipeline, run)} {SHORT[event]}{_on_branch(alert)}"
-    return Message.of(text, [lines(rows), *_pressable(alert)])
+    text = f"{run_name(alert.pipeline, run)} {said}{_on_branch(alert)}"
+    # As of a fix, there is nothing left to be done about what has moved on.
+    pressable = [] if became else _pressable(alert)
+    return Message.of(text, [lines(rows), *pressable])
 
 
 def _red(alert: Card, now: datetime) -> list[Element]:

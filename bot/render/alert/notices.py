@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.records import Event
 from bot.render import words
+from bot.render.alert.buttons import storm_buttons
 from bot.render.alert.wording import (
+    ACKED_MARK,
     FAILURES,
-    NOTES,
     SHORT,
     STORM_MARK,
     event_line,
     failing_lines,
-    fixed_words,
     mark_of,
-    red_for,
+    note,
+    progress_words,
     run_facts,
     run_link,
     run_name,
@@ -48,7 +48,9 @@ MOST_LINES = 20
 def update(alert: Update, now: datetime) -> Message:
     """Return what is said in a card's thread: no buttons, and it rings nobody."""
     run = alert.run
-    said = _update_words(alert, now)
+    event, since = alert.event, alert.red_since
+    said = progress_words(event, run, since, now, alert.streak)
+    more = note(event, alert.limit, is_usual=alert.is_usual)
     line = [
         plain(f"{mark_of(alert.event, run)} "),
         bold(said),
@@ -58,23 +60,14 @@ def update(alert: Update, now: datetime) -> Message:
     rows = [line]
     if alert.event in FAILURES:
         rows += failing_lines(run)
-    elif alert.event in NOTES:
-        rows.append([plain(NOTES[alert.event])])
+    elif more:
+        rows.append([plain(more)])
     if alert.log_of:
         rows.append([plain("Log of "), bold(alert.log_of)])
     blocks: list[Block] = [lines(rows)]
     if alert.log and alert.log.strip():
         blocks.append(preformatted(alert.log.strip("\n")))
     return Message.of(f"{run_name(alert.pipeline, run)} {said}", blocks)
-
-
-def _update_words(alert: Update, now: datetime) -> str:
-    if alert.event is Event.FIXED:
-        return fixed_words(alert.run, alert.red_since, now, alert.streak)
-    red = red_for(alert.red_since, now, alert.streak)
-    if alert.event is Event.STILL_BROKEN and red:
-        return f"{SHORT[alert.event]}, for {red}"
-    return SHORT[alert.event]
 
 
 def said(alert: Said, now: datetime) -> Message:
@@ -94,26 +87,48 @@ def said(alert: Said, now: datetime) -> Message:
 
 
 def storm(alert: Storm, now: datetime) -> Message:
-    """Return one message for many."""
+    """Return one message for many; as long as some of it is red, with its buttons."""
     where = f" in {alert.connection}" if alert.connection else ""
+    blocks: list[Block] = []
+    rows = _storm_lines(alert, now)
     if alert.is_over:
-        over = f"The storm{where} is over"
-        mark = words.MARKS[State.SUCCEEDED]
-        rows = [[plain(f"{mark} "), bold(over)], *_storm_lines(alert, now)]
-        return Message.of(_storm_text(over, alert.lines), [lines(rows)])
-    title = f"{alert.count} alerts at once{where}"
-    blocks: list[Block] = [header(f"{STORM_MARK} {title}")]
-    if listed := _storm_lines(alert, now):
-        blocks.append(lines(listed))
-    return Message.of(_storm_text(title, alert.lines), blocks)
+        title = f"The storm{where} is over: {_how_it_ended(alert)}"
+        mark = words.MARKS[State.FAILED if alert.red else State.SUCCEEDED]
+        rows = [[plain(f"{mark} "), bold(title)], *rows]
+    else:
+        title = f"{alert.count} alerts at once{where}"
+        blocks.append(header(f"{STORM_MARK} {title}"))
+    if alert.acked_by:
+        rows.append([plain(f"{ACKED_MARK} acknowledged by "), named(alert.acked_by)])
+    if rows:
+        blocks.append(lines(rows))
+    is_red = alert.lines and (alert.red or not alert.is_over)
+    pressable = storm_buttons(alert) if is_red else None
+    text = _storm_text(title, alert.lines)
+    return Message.of(text, [*blocks, *([pressable] if pressable else [])])
+
+
+def _how_it_ended(alert: Storm) -> str:
+    if not alert.red:
+        return "nothing of it is red any more"
+    if alert.red == alert.count:
+        return "all of it is still red"
+    return f"{alert.red} of {alert.count} still red"
 
 
 def _storm_lines(alert: Storm, now: datetime) -> list[list[Element]]:
     kept = alert.lines[:MOST_LINES]
-    rows = [event_line(line.event, line.pipeline, line.run, now) for line in kept]
+    rows = [
+        event_line(line.event, _line_words(line, now), line.pipeline, line.run, now)
+        for line in kept
+    ]
     if kept and (more := alert.count - len(kept)) > 0:
         rows.append([faint(f"… and {more} more")])
     return rows
+
+
+def _line_words(line: StormLine, now: datetime) -> str:
+    return progress_words(line.event, line.run, line.red_since, now, line.streak)
 
 
 def _storm_text(title: str, listed: Sequence[StormLine]) -> str:

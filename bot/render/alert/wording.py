@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -13,12 +14,16 @@ from providers.model import Pipeline, Run, State
 FAILURES = frozenset({Event.BROKEN, Event.STILL_BROKEN, Event.EVERY_FAILURE})
 """What is told loudly."""
 
-NOTES: Mapping[Event, str] = {
-    Event.WAITING: "It goes on when somebody acts.",
-    Event.STUCK: "It has been queued for longer than it should.",
-    Event.SLOW: "It takes longer than it should.",
-}
+NOTES: Mapping[Event, str] = {Event.WAITING: "It goes on when somebody acts."}
 """What a run's own state does not say."""
+
+_OVERDUE: Mapping[Event, str] = {
+    Event.STUCK: "It has been queued for",
+    Event.SLOW: "It has been running for",
+}
+
+# What a vendor calls people by, where it does not tell their names: numbers, or keys.
+_IS_KEY = re.compile(r"[0-9]{10,}|[0-9a-f]{32}")
 
 SHORT: Mapping[Event, str] = {
     Event.BROKEN: "broke",
@@ -27,7 +32,7 @@ SHORT: Mapping[Event, str] = {
     Event.EVERY_FAILURE: "failed",
     Event.WAITING: "waits for somebody",
     Event.STUCK: "stuck in the queue",
-    Event.SLOW: "slower than usual",
+    Event.SLOW: "slow",
     Event.CANCELED: "canceled",
     Event.DONE: "ended",
 }
@@ -61,10 +66,16 @@ def run_facts(run: Run, now: datetime) -> list[Element | str | None]:
     return [
         code(run.branch) if run.branch else None,
         run.change,
-        run.trigger.actor if run.trigger else None,
+        _actor(run),
         words.duration(took) if took is not None else None,
         ago(run.moment, now) if run.moment else None,
     ]
+
+
+def _actor(run: Run) -> str | None:
+    """Return who started it; nobody where only their key is known."""
+    actor = run.trigger.actor if run.trigger else None
+    return None if actor is None or _IS_KEY.fullmatch(actor) else actor
 
 
 def run_link(pipeline: Pipeline, run: Run) -> Element:
@@ -73,10 +84,10 @@ def run_link(pipeline: Pipeline, run: Run) -> Element:
 
 
 def event_line(
-    event: Event, pipeline: Pipeline, run: Run, now: datetime
+    event: Event, said: str, pipeline: Pipeline, run: Run, now: datetime
 ) -> list[Element]:
-    """Return a line that says what happened to which run."""
-    head = [plain(f"{mark_of(event, run)} "), bold(SHORT[event]), plain("  ")]
+    """Return a line that says in these words what happened to which run."""
+    head = [plain(f"{mark_of(event, run)} "), bold(said), plain("  ")]
     return [*head, *row(run_link(pipeline, run), *run_facts(run, now))]
 
 
@@ -106,3 +117,42 @@ def fixed_words(
     """Return `fixed after 3 h 20 min, 4 runs`; it stays the same however late."""
     after = red_for(red_since, run.finished_at or run.moment or now, streak)
     return f"fixed after {after}" if after else "fixed"
+
+
+def progress_words(
+    event: Event, run: Run, red_since: datetime | None, now: datetime, streak: int
+) -> str:
+    """Return what happened in an incident, and how long it has been going on."""
+    if event is Event.FIXED:
+        return fixed_words(run, red_since, now, streak)
+    if event is Event.STILL_BROKEN and (red := red_for(red_since, now, streak)):
+        return f"{SHORT[event]}, for {red}"
+    if event is Event.BROKEN and streak > 1:
+        return f"{SHORT[event]}, {streak} failures in a row"
+    return SHORT[event]
+
+
+def overdue_words(event: Event, run: Run) -> str | None:
+    """Return what became of a stuck or slow run; `None` while nothing has."""
+    queued, started = run.queued_at or run.created_at, run.started_at
+    is_stuck = run.state in {State.QUEUED, State.UNKNOWN}
+    if event is Event.STUCK and not is_stuck and queued and started:
+        return f"started after {words.duration(started - queued)} in the queue"
+    if event not in _OVERDUE or not run.state.is_over:
+        return None
+    start = started or queued
+    took = words.duration(run.finished_at - start) if start and run.finished_at else ""
+    return f"ended{f' after {took}' if took else ''}: {words.run_word(run)}"
+
+
+def note(
+    event: Event, limit: timedelta | None, *, is_usual: bool, is_past: bool = False
+) -> str | None:
+    """Return what a run's own state does not say of an event."""
+    if event not in _OVERDUE:
+        return NOTES.get(event)
+    said = "That is" if is_past else _OVERDUE[event]
+    if limit is None:
+        return f"{said} longer than it should."
+    usual = "; 95 of 100 good runs take less" if is_usual else ""
+    return f"{said} over {words.duration(limit)}{usual}."

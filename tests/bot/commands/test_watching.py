@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.alerts import Card, pack, unpack
+from bot.alerts import Card, Storm, pack, unpack
 from bot.answers import (
     Answer,
     Dialog,
@@ -871,6 +871,7 @@ async def broken(room: Room, watch: Watch) -> Incident:
     async with room.store.write() as tx:
         await tx.runs.add([past_of(run, NOON)])
         await tx.happenings.add([happening])
+        await tx.watches.add(replace(watch, id="welse", channel="C0ELSE"))
         await tx.verdicts.add([verdict, replace(verdict, watch="welse")])
         await tx.incidents.save(incident)
         await tx.outbox.add(
@@ -1163,6 +1164,21 @@ async def test_why_tells_which_rule_decided_and_leaves_other_channels_out(
     assert found.elsewhere == 1
 
 
+async def test_why_tells_of_watches_that_have_ended_and_takes_them_for_no_others(
+    room: Room,
+) -> None:
+    ended = await room.watch("watch release")
+    await broken(room, ended)
+    await room.wrote(f"unwatch {ended.id}")
+
+    found = await room.ask("why release")
+
+    assert isinstance(found, Why), found
+    assert found.elsewhere == 1
+    assert [v.watch for v in found.reasonings[0].verdicts] == [ended.id]
+    assert found.notes == (f"{ended.id} has ended since.",)
+
+
 async def test_why_says_what_it_does_not_know(room: Room) -> None:
     room.ci.asked.clear()
 
@@ -1236,15 +1252,29 @@ async def test_whatever_is_asked_and_by_whom_there_is_an_answer(
                 assert isinstance(parse(command), Command), command
 
 
-async def test_a_storm_is_no_alert_that_anybody_can_be_on(room: Room) -> None:
+async def test_somebody_can_be_on_a_storm_as_a_whole(room: Room) -> None:
     incident = await broken(room, await room.watch("watch release"))
     storm = replace(incident, id="storm", lineage=storm_lineage("ci"), ts="2.2")
+    message = Delivery(
+        key="d2",
+        channel=storm.channel,
+        kind=DeliveryKind.STORM,
+        payload=pack(Storm(lines=(), count=6, connection="ci", incident=storm.id)),
+        incident=storm.id,
+        created_at=NOON,
+    )
     async with room.store.write() as tx:
         await tx.incidents.save(storm)
+        await tx.outbox.add([message])
 
     in_storm = replace(KIM, thread=storm.ts)
-    problem = is_problem(await room.ask("ack", in_storm), "ack is about one alert.")
-    assert [offer.command for offer in problem.instead] == [f"ack {incident.id}"]
+    wrote = await room.wrote("ack", in_storm)
+    assert wrote.sentence == "You are on it: the storm in ci. The card says so."
+    await room.wrote(f"unack {storm.id}", KIM)
+
+    async with room.store.read() as tx:
+        said = [unpack(d.payload) for d in await tx.outbox.of_incidents([storm.id])]
+    assert [s.acked_by for s in said if isinstance(s, Storm)] == [None, "U0KIM", None]
     is_problem(await room.ask("mute for 1h", in_storm), "What is to be silent?")
 
 
@@ -1290,3 +1320,20 @@ async def test_where_somebody_asks_they_are(room: Room) -> None:
     await room.wrote("watch release", ALONE)
 
     assert members.asked == []
+
+
+async def test_nobody_is_asked_whether_they_mean_a_card_of_nothing_red(
+    room: Room,
+) -> None:
+    incident = await broken(room, await room.watch("watch release"))
+    lines = ("storm", "follow:U0KIM:3", "overdue:slow:h9")
+    async with room.store.write() as tx:
+        for number, line in enumerate(lines):
+            of_no_failure = replace(
+                incident, id=f"x{number}", lineage=Lineage(RELEASE, line), ts=None
+            )
+            await tx.incidents.save(of_no_failure)
+
+    problem = is_problem(await room.ask("ack"), "ack is about one alert.")
+
+    assert [offer.command for offer in problem.instead] == [f"ack {incident.id}"]

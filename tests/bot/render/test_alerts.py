@@ -19,7 +19,7 @@ from bot.render.alert.drawing import draw
 from bot.render.alert.wording import NOTES, SHORT
 from bot.render.message import MOST_BLOCKS, Message
 from bot.render.terminal import terminal
-from providers.model import Pipeline, PipelineRef, Run, RunRef, State
+from providers.model import Pipeline, PipelineRef, Run, RunRef, State, Trigger
 from tests.bot.render.test_rendering import MOMENT, PIPELINES, TEXT, runs, tree
 from tests.fakes.provider import NOON, make_run
 
@@ -37,7 +37,7 @@ BROKEN = Card(
         12,
         State.FAILED,
         url="https://ci.example/release/12",
-        tasks=tree(),
+        tasks=tuple(replace(stage, log=stage.name) for stage in tree()),
     ),
     red_since=NOON + timedelta(minutes=13),
     streak=1,
@@ -186,7 +186,6 @@ def test_a_press_is_a_command_one_could_type() -> None:
         "Show the run": "show ci:release #12",
         "Why this alert": "why ci:release #12",
         "Mute for 1 h": "mute 4f2a9c for 1h",
-        "Mute until fixed": "mute 4f2a9c until fixed",
         "Mute for today": "mute 4f2a9c until tomorrow",
     }
 
@@ -203,6 +202,37 @@ def test_what_was_done_is_not_offered_again() -> None:
 
     assert "Ack" not in found
     assert found["Unmute"] == "unmute 4f2a9c"
+
+
+def test_what_is_pressed_does_no_two_things_and_nothing_twice() -> None:
+    commands = list(pressed(BROKEN).values())
+
+    assert len(set(commands)) == len(commands)
+
+
+def test_a_log_is_offered_only_where_there_may_be_one() -> None:
+    in_full, in_short = replace(BROKEN.run, tasks=tree()), BROKEN.run
+    in_short = replace(in_short, tasks=None)
+
+    assert "Log" not in pressed(replace(BROKEN, run=in_full))
+    assert "Log" in pressed(replace(BROKEN, run=in_short))
+    assert "Log" not in pressed(replace(BROKEN, run=in_short, has_log=False))
+
+
+@pytest.mark.parametrize(
+    ("actor", "is_shown"),
+    [
+        ("1234567890123456789", False),
+        ("0b3a5f9c2d1e4f60718293a4b5c6d7e8", False),
+        ("kim", True),
+        ("kim@example.com", True),
+        ("12345", True),
+    ],
+)
+def test_a_key_of_the_vendors_is_no_name(actor: str, is_shown: bool) -> None:  # noqa: FBT001 - drawn from the table
+    run = replace(BROKEN.run, trigger=Trigger(actor=actor))
+
+    assert (actor in shown(replace(BROKEN, run=run))) == is_shown
 
 
 def test_a_message_of_its_own_has_nothing_to_acknowledge() -> None:
@@ -239,7 +269,7 @@ def test_a_command_that_is_too_long_for_slack_is_left_out() -> None:
     [
         (Event.WAITING, State.WAITING, "✋ waits for somebody  release #12"),
         (Event.STUCK, State.QUEUED, "⏳ stuck in the queue  release #12"),
-        (Event.SLOW, State.RUNNING, "🔄 slower than usual  release #12"),
+        (Event.SLOW, State.RUNNING, "🔄 slow  release #12"),
         (Event.CANCELED, State.CANCELED, "🚫 canceled  release #12"),
         (Event.DONE, State.SUCCEEDED, "✅ ended  release #12"),
         (Event.DONE, State.FAILED, "❌ release #12 failed"),
@@ -294,7 +324,10 @@ def test_in_the_thread_progress_and_the_end_are_a_line() -> None:
     assert "still red, for 3 h, 3 runs  release #12" in shown(still)
     assert shown(fixed).startswith("✅ fixed after 2 h 41 min, 3 runs  release #160")
     assert "still red  release" in shown(update(Event.STILL_BROKEN))
-    assert NOTES[Event.STUCK] in shown(update(Event.STUCK))
+    stuck = update(Event.STUCK, limit=timedelta(minutes=30))
+    assert "It has been queued for over 30 min.\n" in shown(stuck)
+    again = update(Event.BROKEN, red_since=NOON, streak=2)
+    assert "❌ broke, 2 failures in a row  release #12" in shown(again)
     assert "canceled  release" in shown(update(Event.CANCELED))
 
 
@@ -343,12 +376,130 @@ def test_a_storm_lists_what_it_swallowed_and_counts_the_rest() -> None:
     )
 
 
-def test_a_storm_ends_in_a_line_and_what_is_still_red() -> None:
-    text = shown(storm(1, is_over=True, connection=None, count=1))
+def test_of_a_storm_one_can_say_that_one_is_on_it_and_have_an_hour_of_peace() -> None:
+    one = storm(5, incident="5t0rm")
 
-    assert text.startswith("✅ The storm is over\n❌ broke  p0 #12")
-    assert shown(storm(0, is_over=True)) == "✅ The storm in ci is over\n"
+    assert pressed(one) == {
+        "Ack": "ack 5t0rm",
+        "Mute for 1 h": "mute ci:* for 1h",
+        "Show how they are": "status ci:*",
+        "Mute for today": "mute ci:* until tomorrow",
+    }
+    acked = replace(one, acked_by="U0ANN")
+    assert "Ack" not in pressed(acked)
+    assert "👀 acknowledged by U0ANN" in shown(acked)
+    assert pressed(replace(one, is_over=True)) == {}, "nothing of it is red"
+    assert pressed(replace(one, is_over=True, red=2)) == pressed(one)
+    beside = replace(one, is_over=True, red=2, lines=())
+    assert pressed(beside) == {}, "they stand on the message itself"
+    assert pressed(storm(5, connection=None)) == {}
+    assert list(pressed(storm(5, connection="a b"))) == []
+
+
+def test_a_storm_that_is_over_still_lists_what_it_was_and_how_that_ended() -> None:
+    red, first, *_ = storm(2).lines
+    fixed = replace(
+        first,
+        event=Event.FIXED,
+        run=FIXED.run,
+        red_since=NOON + timedelta(minutes=13),
+        streak=4,
+    )
+    still = replace(red, event=Event.STILL_BROKEN, red_since=NOON, streak=2)
+    one = storm(2, lines=(still, fixed), red=1, is_over=True)
+
+    assert shown(one) == (
+        "❌ The storm in ci is over: 1 of 2 still red\n"
+        "❌ still red, for 3 h, 2 runs  p0 #12 · main · kim · 1 min · 2 h ago\n"
+        "✅ fixed after 2 h 28 min, 4 runs  p1 #160 · main · kim · 1 min · 20 min ago\n"
+    )
+    assert draw(one, NOW).text == (
+        "The storm in ci is over: 1 of 2 still red: p0 #12 still red; p1 #160 fixed"
+    )
+    beside = replace(one, lines=(), red=2)
+    assert shown(beside) == "❌ The storm in ci is over: all of it is still red\n"
+    assert shown(storm(0, is_over=True, connection=None)) == (
+        "✅ The storm is over: nothing of it is red any more\n"
+    )
     assert shown(storm(0, count=3)) == "🌩️ 3 alerts at once in ci\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "more", "run", "text"),
+    [
+        (
+            Event.SLOW,
+            {"limit": timedelta(hours=1)},
+            {"state": State.RUNNING},
+            (
+                "🔄 slow  release #12 · main · kim · 2 h 48 min · 2 h ago\n"
+                "It has been running for over 1 h.\n"
+            ),
+        ),
+        (
+            Event.SLOW,
+            {"limit": timedelta(minutes=14), "is_usual": True},
+            {"state": State.RUNNING},
+            (
+                "🔄 slow  release #12 · main · kim · 2 h 48 min · 2 h ago\n"
+                "It has been running for over 14 min; 95 of 100 good runs take less.\n"
+            ),
+        ),
+        (
+            Event.SLOW,
+            {"limit": timedelta(seconds=30)},
+            {"state": State.SUCCEEDED},
+            (
+                "✅ ended after 1 min: passed  "
+                "release #12 · main · kim · 1 min · 2 h ago\n"
+                "That is over 30 s.\n"
+            ),
+        ),
+        (
+            Event.SLOW,
+            {"limit": timedelta(seconds=30), "has_alert": True},
+            {"state": State.FAILED},
+            (
+                "❌ ended after 1 min: failed  "
+                "release #12 · main · kim · 1 min · 2 h ago\n"
+                "That is over 30 s. Its failure has an alert of its own.\n"
+            ),
+        ),
+        (
+            Event.STUCK,
+            {"limit": timedelta(minutes=5)},
+            {"state": State.RUNNING, "queued_at": NOON},
+            (
+                "🔄 started after 12 min in the queue  "
+                "release #12 · main · kim · 2 h 48 min · 2 h ago\n"
+                "That is over 5 min.\n"
+            ),
+        ),
+        (
+            Event.STUCK,
+            {"limit": timedelta(minutes=5)},
+            {
+                "state": State.CANCELED,
+                "started_at": None,
+                "queued_at": NOON,
+                "finished_at": NOON + timedelta(minutes=7),
+            },
+            (
+                "🚫 ended after 7 min: canceled  release #12 · main · kim · 3 h ago\n"
+                "That is over 5 min.\n"
+            ),
+        ),
+    ],
+)
+def test_what_is_overdue_names_the_limit_and_then_how_it_went_on(
+    event: Event, more: dict[str, Any], run: dict[str, Any], text: str
+) -> None:
+    about = make_run(RELEASE.ref, 12, run["state"])
+    about = replace(about, **{k: v for k, v in run.items() if k != "state"})
+
+    alert = replace(BROKEN, event=event, run=about, **more)
+    assert shown(alert) == text
+    assert bool(pressed(alert)) == text.startswith("🔄 slow")
 
 
 def test_what_does_not_print_reaches_nobody() -> None:
@@ -387,6 +538,7 @@ def test_text_from_outside_can_ring_nobody_and_hide_no_link() -> None:
 IDENT = st.one_of(TEXT, st.sampled_from(["U0ANN", "S0OPS", "W1", "C0OPS", ""]))
 RED = {"red_since": st.none() | MOMENT, "streak": st.integers(0, 10**6)}
 EVENTS = st.sampled_from(Event)
+LIMITS = st.none() | st.timedeltas(timedelta(), timedelta(days=400))
 
 
 @st.composite
@@ -410,6 +562,10 @@ CARDS = of_runs().flatmap(
         muted_by=st.none() | IDENT,
         mention=st.none() | IDENT,
         late_since=st.none() | MOMENT,
+        limit=LIMITS,
+        is_usual=st.booleans(),
+        has_alert=st.booleans(),
+        has_log=st.booleans(),
         **RED,
     )
 )
@@ -421,12 +577,19 @@ UPDATES = of_runs().flatmap(
         run=st.just(of[1]),
         log=st.none() | TEXT,
         log_of=st.none() | TEXT,
+        limit=LIMITS,
+        is_usual=st.booleans(),
         **RED,
     )
 )
 STORM_LINES = of_runs().flatmap(
     lambda of: st.builds(
-        StormLine, pipeline=st.just(of[0]), run=st.just(of[1]), event=EVENTS
+        StormLine,
+        pipeline=st.just(of[0]),
+        run=st.just(of[1]),
+        event=EVENTS,
+        incident=IDENT,
+        **RED,
     )
 )
 ALERTS: st.SearchStrategy[Alert] = st.one_of(
@@ -446,6 +609,9 @@ ALERTS: st.SearchStrategy[Alert] = st.one_of(
             lambda some: st.sampled_from([1, 30]).map(lambda n: tuple(some * n))
         ),
         count=st.integers(0, 10**6),
+        red=st.integers(0, 10**6),
+        incident=IDENT,
+        acked_by=st.none() | IDENT,
         connection=st.none() | TEXT,
         is_over=st.booleans(),
     ),

@@ -712,12 +712,60 @@ def test_health_says_what_the_watch_cannot_see_and_where_it_cannot_post() -> Non
     assert "⚠️ sees nothing of ci since 20 min ago: it is down." in text
     assert "⚠️ cannot read web (ci) since 20 min ago: it is gone." in text
     assert "⚠️ cannot read 2 pipelines more" in text
-    assert "⚠️ cannot post to C0GONE since 20 min ago: is_archived" in text
+    assert "⚠️ cannot post to C0GONE since 20 min ago: it is archived" in text
     assert "⚠️ 1 message refused by Slack" in text
     assert "3 messages on the way to Slack, since 20 min ago" in text
     assert "reaches every channel" in shown(Health(pulses=(), watch=Standing()))
     lost = Standing(trouble="the store did not answer")
     assert "⚠️ Watch  the store did not answer" in shown(Health(pulses=(), watch=lost))
+
+
+def test_health_says_once_what_is_wrong_with_a_connection() -> None:
+    at = NOW - timedelta(minutes=20)
+    blind = Lane(connection="ci", due_at=NOW, blind_since=at, blind_reason="refused.")
+    trouble = replace(TROUBLE, since=NOW - timedelta(minutes=2))
+    pulse = Pulse(connection="ci", title="Fake CI", trouble=trouble)
+
+    text = shown(Health(pulses=(pulse,), watch=Standing(blind=(blind,))))
+
+    assert text.count("since") == 1
+    assert "refused." not in text
+    assert "Watch  sees nothing of 1 connection above\n" in text
+
+
+def test_health_calls_nothing_well_of_which_the_watch_sees_nothing() -> None:
+    at = NOW - timedelta(minutes=20)
+    blind = Lane(
+        connection="ci",
+        due_at=NOW - timedelta(minutes=9),
+        open_until=NOW + timedelta(minutes=8),
+        blind_since=at,
+        blind_reason="the credential was refused.",
+    )
+    pulses = tuple(
+        Pulse(connection=name, title="CI", identity=Identity(name="bot"))
+        for name in ("ci", "ml")
+    )
+    text = shown(Health(pulses=pulses, watch=Standing(blind=(blind,))))
+    due = replace(blind, open_until=None)
+
+    assert text.startswith("1 of 2 connections well\n")
+    assert (
+        "ci  CI\n"
+        "⚠️ It answers you, but the watch has seen nothing of it since 20 min ago: "
+        "the credential was refused.\n"
+        "It looks again in 8 min.\n"
+    ) in text
+    again = shown(Health(pulses=pulses, watch=Standing(blind=(due,))))
+    assert "It looks again now.\n" in again
+
+
+def test_a_word_of_slacks_that_nobody_knows_is_shown_as_it_came() -> None:
+    parked = ChannelState(channel="C0GONE", parked="new_word", parked_at=NOW)
+
+    text = shown(Health(pulses=(), watch=Standing(parked=(parked,))))
+
+    assert ": Slack says new_word" in text
 
 
 def test_what_needs_no_attention_is_only_counted() -> None:

@@ -28,7 +28,7 @@ async def test_an_archived_channel_is_parked_and_its_owners_are_told_once(
     assert desk.state(row) is DeliveryState.PENDING
     assert desk.store.kept.channels.rows[OPS].parked == "is_archived"
     [told] = desk.texts("U0ANN")
-    assert "is_archived" in told
+    assert "it is archived" in told
     assert "72 hours" in told
 
     desk.clock.move(timedelta(hours=1))

@@ -172,7 +172,7 @@ async def test_a_storm_of_the_watch_itself_is_edited_like_a_card(desk: Desk) -> 
     assert [said.text for said in first.said] == [
         "9 alerts at once in ci",
         "12 alerts at once in ci",
-        "The storm in ci is over",
+        "The storm in ci is over: nothing of it is red any more",
     ]
     assert reply.thread == first.ts
 

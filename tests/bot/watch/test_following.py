@@ -68,6 +68,36 @@ async def test_a_run_followed_by_direct_message_has_its_card_there(
     await tower.pass_time()
 
     assert await tower.kinds(PERSON) == ["card", "update", "notice"]
+    [closed] = await tower.said(DeliveryKind.UPDATE, PERSON)
+    assert isinstance(closed, Said)
+    assert closed.what.endswith("#1 is over: see below"), "the end itself is told once"
+    [word] = await tower.said(DeliveryKind.NOTICE, PERSON)
+    assert isinstance(word, Card)
+
+
+async def test_who_watches_in_the_same_place_is_told_of_a_failure_once(
+    tower: Tower,
+) -> None:
+    await tower.watch(channel=PERSON)
+    tower.runs(1, State.SUCCEEDED)
+    await tower.pass_time()
+    tower.runs(2, State.RUNNING)
+    now = tower.clock.now()
+    async with tower.store.write() as tx:
+        await tx.follows.add(
+            Follow(run=RunRef(RELEASE, "2"), user=PERSON, created_at=now)
+        )
+    await tower.pass_time()
+    tower.runs(2, State.FAILED)
+    await tower.pass_time()
+
+    assert await tower.said(DeliveryKind.NOTICE, PERSON) == []
+    said = await tower.said(DeliveryKind.CARD, PERSON)
+    assert [type(alert) for alert in said] == [Said, Card]
+    [closed] = await tower.said(DeliveryKind.UPDATE, PERSON)
+    assert isinstance(closed, Said)
+    assert closed.what.endswith("#2 is over")
+    assert await follows(tower) == []
 
 
 async def test_a_run_that_was_over_when_it_was_followed_is_told_once(
@@ -77,7 +107,7 @@ async def test_a_run_that_was_over_when_it_was_followed_is_told_once(
     await follow(tower, channel=None)
     await tower.pass_time(5 * MINUTE)
 
-    assert await tower.kinds(PERSON) == ["card"]
+    assert await tower.kinds(PERSON) == ["notice"]
     assert await follows(tower) == []
 
 

@@ -19,6 +19,7 @@ from bot.records import (
     Mute,
     Style,
 )
+from bot.watch import storm as storms
 from bot.watch.decide import decide
 from bot.watch.incident import tell
 from bot.watch.rules import Situation
@@ -27,6 +28,7 @@ from bot.watch.storm import (
     Gale,
     Gathered,
     Member,
+    caught_up,
     gather_storm,
     is_storm,
     storm_lineage,
@@ -91,6 +93,14 @@ def test_an_incident_is_told_in_its_style(
 
     assert kinds(channel) == said
     assert (channel.incident is not None) == (letters[-1] == "F")
+
+
+def test_what_rings_after_two_failures_broke_and_is_not_still_red() -> None:
+    asked = watch(on=frozenset({Event.BROKEN, Event.STILL_BROKEN}), after=2)
+
+    told = kinds(heard(Channel(watches=(asked,)), "FFF"))
+
+    assert told == ["card broken", "update still-broken", "reply still-broken"]
 
 
 @pytest.mark.parametrize(
@@ -315,9 +325,14 @@ def member(
 
 
 def gathered(
-    members: Sequence[Member], storm: Incident | None = None, after: timedelta = MINUTE
+    members: Sequence[Member],
+    storm: Incident | None = None,
+    after: timedelta = MINUTE,
+    style: Style = Style.BOTH,
 ) -> Gathered:
-    return gather_storm("C1", "shop", members, storm, LATER + after)
+    said = storms.shown(BEGUN.deliveries) if storm else None
+    now, before = LATER + after, said.lines if said else ()
+    return gather_storm("C1", "shop", members, storm, now, before=before, style=style)
 
 
 def shown(delivery: Delivery) -> Storm:
@@ -332,7 +347,8 @@ def swallowed(member: Member) -> Member:
 
 
 FIVE = [member(n) for n in range(USUAL.enough)]
-STORM = gathered(FIVE).storm
+BEGUN = gathered(FIVE)
+STORM = BEGUN.storm
 MEMBERS = [swallowed(m) for m in FIVE]
 
 
@@ -428,7 +444,9 @@ def test_a_fix_of_what_a_storm_told_is_told_by_the_storm() -> None:
     result = gathered([one, *MEMBERS[1:]], STORM)
 
     assert [d.kind.value for d in result.swallowed] == ["update", "reply"]
-    assert shown(result.deliveries[0]).lines[0].event is Event.FIXED
+    fixed = shown(result.deliveries[0]).lines[0]
+    assert (fixed.event, fixed.streak) == (Event.FIXED, 1)
+    assert fixed.red_since == run(1, "F").finished_at
     assert shown(result.deliveries[0]).count == 5
 
 
@@ -447,10 +465,11 @@ def test_a_storm_is_over_once_and_names_what_is_still_red() -> None:
 
     assert [d.kind.value for d in result.deliveries] == ["update", "reply"]
     assert [d.key for d in result.deliveries] == [d.key for d in again.deliveries]
-    for message in result.deliveries:
-        alert = shown(message)
-        assert (alert.is_over, alert.count, len(alert.lines)) == (True, 5, 4)
-        assert not message.is_loud
+    card, word = map(shown, result.deliveries)
+    assert (card.is_over, card.count, card.red) == (True, 5, 4)
+    assert [line.pipeline.name for line in card.lines] == ["p0", "p1", "p2", "p3", "p4"]
+    assert word == replace(card, lines=()), "the list is not said twice"
+    assert not any(message.is_loud for message in result.deliveries)
     assert result.storm
     assert result.storm.closed_at == LATER + 3 * MINUTE
 
@@ -461,8 +480,49 @@ def test_a_storm_is_over_when_all_of_it_is_fixed() -> None:
     for members in (fixed, []):
         result = gathered(members, STORM)
 
-        assert shown(result.deliveries[0]).lines == ()
-        assert shown(result.deliveries[0]).is_over
+        alert = shown(result.deliveries[0])
+        assert (alert.is_over, alert.red, len(alert.lines)) == (True, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("style", "kinds"), [(Style.EDIT, ["update"]), (Style.THREAD, ["reply"])]
+)
+def test_a_storm_is_over_in_the_style_of_its_watch(
+    style: Style, kinds: list[str]
+) -> None:
+    result = gathered(MEMBERS, STORM, 3 * MINUTE, style)
+
+    assert [d.kind.value for d in result.deliveries] == kinds
+    assert len(shown(result.deliveries[0]).lines) == 5
+
+
+def test_a_storm_that_is_over_shows_what_is_fixed_later() -> None:
+    over = gathered(MEMBERS, STORM, 3 * MINUTE)
+    assert over.storm
+    said = shown(over.deliveries[0])
+    broken, *fixing = member(0, letters="FG").deliveries
+    rows = (replace(broken, state=DeliveryState.SWALLOWED), *fixing)
+    fixed = replace(member(0, letters="FG"), deliveries=rows)
+
+    edit = caught_up(over.storm, said, [fixed, *MEMBERS[1:]], LATER + 9 * MINUTE)
+
+    assert edit
+    assert (edit.kind, edit.incident) == (DeliveryKind.UPDATE, over.storm.id)
+    assert (said.red, shown(edit).red, len(shown(edit).lines)) == (5, 4, 5)
+    assert shown(edit).lines[0].event is Event.FIXED
+    assert shown(edit).is_over
+    again = caught_up(over.storm, shown(edit), [fixed], LATER + 9 * MINUTE)
+    assert again is None, "it was shown"
+    assert caught_up(over.storm, said, MEMBERS, LATER) is None
+
+
+def test_who_is_on_a_storm_stands_on_it_to_its_end() -> None:
+    assert STORM
+    acked = replace(STORM, acked_by="U3")
+
+    for members, after in (([*MEMBERS, member(7)], MINUTE), (MEMBERS, 3 * MINUTE)):
+        alert = shown(gathered(members, acked, after).deliveries[0])
+        assert (alert.acked_by, alert.incident) == ("U3", STORM.id)
 
 
 def test_a_delivery_that_cannot_be_read_costs_only_its_line() -> None:

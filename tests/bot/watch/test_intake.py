@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.alerts import Card, Update
 from bot.records import DeliveryKind, Event
 from bot.store import Store, StoreError
 from bot.watch.intake import AT_ONCE, Intake, Sighting, Taken
+from bot.watch.log_ends import LogEnd
+from bot.watch.moving_on import LONGEST
 from bot.watch.targets import Watched
 from bot.watch.telling import Telling
-from providers.model import Pipeline, PipelineRef, Run, State
-from tests.bot.watch.tower import MINUTE, RELEASE, Tower
+from providers.model import Pipeline, PipelineRef, Run, RunRef, State
+from tests.bot.watch.tower import CHANNEL, MINUTE, RELEASE, Tower
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import make_run
 
@@ -118,7 +122,116 @@ async def test_a_run_that_is_stuck_is_told_once(tower: Tower) -> None:
     assert await tower.outbox() == []
     await tower.pass_time(20 * MINUTE)
 
-    assert await tower.events(DeliveryKind.NOTICE) == [Event.STUCK]
+    assert await tower.events() == [Event.STUCK]
+    [card] = await tower.said(DeliveryKind.CARD)
+    assert isinstance(card, Card)
+    assert (card.limit, card.is_usual) == (10 * MINUTE, False)
+
+
+async def test_the_card_of_a_stuck_run_says_when_it_goes_on(tower: Tower) -> None:
+    await tower.watch(on=frozenset({Event.STUCK}), queued=10 * MINUTE)
+    tower.runs(1, State.QUEUED, started_at=None)
+    await tower.pass_time(15 * MINUTE)
+    tower.runs(1, State.RUNNING, started_at=tower.clock.now())
+    await tower.pass_time(5 * MINUTE)
+    tower.runs(1, State.SUCCEEDED)
+    await tower.pass_time(5 * MINUTE)
+
+    assert await tower.kinds() == ["card", "update"]
+    [message] = tower.slack.in_channel(CHANNEL)
+    assert "started after 15 min" in message.said[-1].text
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (State.SUCCEEDED, "ended after 8 min 1 s: passed"),
+        (State.FAILED, "ended after 8 min 1 s: failed"),
+        (State.CANCELED, "ended after 8 min 1 s: canceled"),
+    ],
+)
+async def test_the_card_of_a_slow_run_says_how_it_ended(
+    tower: Tower, end: State, words: str
+) -> None:
+    await tower.watch(on=frozenset({Event.SLOW}), longer=5 * MINUTE)
+    tower.runs(1, State.RUNNING)
+    await tower.pass_time(8 * MINUTE)
+    tower.runs(1, end)
+    await tower.pass_time(5 * MINUTE)
+
+    assert await tower.kinds() == ["card", "update"]
+    [message] = tower.slack.in_channel(CHANNEL)
+    assert "slow" in message.said[0].text
+    assert words in message.said[-1].text
+    async with tower.store.read() as tx:
+        assert await tx.incidents.open_in(CHANNEL) == []
+
+
+async def test_a_slow_run_that_breaks_its_branch_rings_and_its_card_points_there(
+    tower: Tower,
+) -> None:
+    on = frozenset({Event.BROKEN, Event.SLOW})
+    await tower.watch(on=on, longer=5 * MINUTE)
+    tower.runs(1, State.SUCCEEDED)
+    await tower.pass_time()
+    tower.runs(2, State.RUNNING)
+    await tower.pass_time(8 * MINUTE)
+    tower.runs(2, State.FAILED)
+    await tower.pass_time(5 * MINUTE)
+
+    assert await tower.events() == [Event.SLOW, Event.BROKEN]
+    [edited] = await tower.said(DeliveryKind.UPDATE)
+    assert isinstance(edited, Card)
+    assert (edited.event, edited.has_alert) == (Event.SLOW, True)
+
+
+async def test_the_end_of_a_later_attempt_ends_the_card_of_a_slow_one(
+    tower: Tower,
+) -> None:
+    await tower.watch(on=frozenset({Event.SLOW}), longer=5 * MINUTE)
+    run = tower.runs(1, State.RUNNING)
+    await tower.pass_time(8 * MINUTE)
+    again = replace(run, ref=RunRef(RELEASE, "1", 2), started_at=tower.clock.now())
+    tower.providers["acme"].runs[RELEASE] = [again]
+    await tower.pass_time(2 * MINUTE)
+    assert await tower.kinds() == ["card"]
+    tower.runs(1, State.SUCCEEDED)
+    await tower.pass_time(2 * MINUTE)
+
+    assert await tower.kinds() == ["card", "update"]
+
+
+async def test_the_card_of_a_run_that_nobody_saw_end_is_let_be(tower: Tower) -> None:
+    await tower.watch(on=frozenset({Event.SLOW}), longer=5 * MINUTE)
+    tower.runs(1, State.RUNNING)
+    await tower.pass_time(8 * MINUTE)
+    tower.providers["acme"].runs[RELEASE] = []
+    tower.clock.move(LONGEST)
+    tower.runs(2, State.SUCCEEDED)
+    await tower.pass_time(2 * MINUTE)
+
+    assert await tower.kinds() == ["card"]
+    async with tower.store.read() as tx:
+        assert await tx.incidents.open_in(CHANNEL) == []
+
+
+async def test_after_two_failures_the_thread_begins_with_that_it_broke(
+    tower: Tower, intake: Intake
+) -> None:
+    on = frozenset({Event.BROKEN, Event.STILL_BROKEN})
+    watched = Watched(PIPELINE, (await tower.watch(on=on, after=2),))
+    await intake.take_in([Sighting(watched=watched, runs=(make_run(RELEASE, 1),))])
+    for number in (2, 3):
+        tower.clock.move(MINUTE)
+        run = replace(make_run(RELEASE, number, State.FAILED), branch="main")
+        now = tower.clock.now()
+        run = replace(run, started_at=now, finished_at=now)
+        logs = {run.ref: LogEnd("3 failed", "Test / unit")}
+        await intake.take_in([Sighting(watched=watched, runs=(run,), logs=logs)])
+
+    [reply] = await tower.said(DeliveryKind.REPLY)
+    assert isinstance(reply, Update)
+    assert (reply.event, reply.streak, reply.log) == (Event.BROKEN, 2, "3 failed")
 
 
 async def test_a_run_slower_than_its_own_history_is_told_once(tower: Tower) -> None:
@@ -132,7 +245,11 @@ async def test_a_run_slower_than_its_own_history_is_told_once(tower: Tower) -> N
 
     await tower.pass_time(10 * MINUTE)
 
-    assert await tower.events(DeliveryKind.NOTICE) == [Event.SLOW]
+    assert await tower.events() == [Event.SLOW]
+    [card] = await tower.said(DeliveryKind.CARD)
+    assert isinstance(card, Card)
+    assert card.limit is not None
+    assert card.is_usual
 
 
 async def test_what_happened_to_a_run_nobody_kept_is_told_with_what_is_known(

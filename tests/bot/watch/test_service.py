@@ -136,12 +136,17 @@ async def test_many_failures_at_once_are_one_storm_that_ends_by_itself(
 
     await tower.pass_time(5 * MINUTE)
 
-    assert "The storm in acme is over" in storm.said[-1].text
+    assert "The storm in acme is over: all of it is still red" in storm.said[-1].text
+    [word] = [p for p in tower.slack.in_channel(CHANNEL) if p.thread is not None]
+    assert len(str(word.said[-1].blocks)) < len(str(storm.said[-1].blocks)) / 5
     async with tower.store.read() as tx:
         assert await tx.incidents.open_on(STORM_LINE) == []
     for ref in refs:
         put(tower.clock, provider, ref, 3, PASSED)
     await tower.pass_time(3 * MINUTE)
+    assert "nothing of it is red any more" in storm.said[-1].text
+    _, *ends = [p for p in tower.slack.in_channel(CHANNEL) if p is not word]
+    assert len(ends) == len(refs), "each fix is said once, by itself"
     async with tower.store.read() as tx:
         assert await tx.incidents.open_in(CHANNEL) == []
 

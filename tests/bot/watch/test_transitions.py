@@ -533,6 +533,9 @@ def test_an_overdue_run_is_the_same_at_every_look_whatever_is_usual_by_then() ->
     assert first.key == second.key != other.key
     assert first.at == NOON + timedelta(minutes=20)
     assert first.reason == (
-        "Run 1 has been running for more than 20 min: 95 of 100 take less."
+        "Run 1 has been running for more than 20 min: 95 of 100 good runs take less."
     )
     assert other.reason == "Run 1 has been running for more than 1 h."
+    short = overdue(RUNNING, replace(SLOW, longer=timedelta(seconds=1)), NOON + HOUR)
+    assert short
+    assert short.reason == "Run 1 has been running for more than 1 s."

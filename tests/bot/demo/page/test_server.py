@@ -426,6 +426,20 @@ async def test_a_run_is_started_and_ends_as_it_was_asked_to(
     assert answer == {"problem": "Slack says: there is no such cloud: azure."}
 
 
+async def test_who_lets_a_run_fail_of_which_no_vendor_tells_it_is_told_so(
+    browser: httpx.AsyncClient, stage: Stage
+) -> None:
+    world = stage.clouds["nsml"].world
+    [pipeline, *_] = world.pipelines()
+    before = len(world.runs(pipeline.id))
+
+    answer = await told(browser, "start", cloud="nsml", ending="fails")
+
+    assert "watch it with on:done" in answer["problem"]
+    assert len(world.runs(pipeline.id)) == before + 1
+    assert await told(browser, "start", cloud="nsml", ending="passes") == {}
+
+
 async def test_a_cloud_taken_down_at_the_prompt_is_seen_on_the_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
