@@ -6,6 +6,7 @@ sent. Like `bot.answers`, they know nothing of Slack but the ids of people and c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -87,6 +88,19 @@ class StormLine:
     incident: str = ""
     red_since: datetime | None = None
     streak: int = 0
+
+
+def most_telling(lines: Sequence[StormLine], most: int) -> tuple[StormLine, ...]:
+    """Return at most so many lines, in their order: how everything stands by now.
+
+    Where they are too many, those go first that a later line of the same pipeline and
+    branch overtakes, and then what is fixed: what is red is named as long as it can be.
+    """
+    if len(lines) <= most:
+        return tuple(lines)
+    newest = {(one.pipeline.ref, one.run.branch): at for at, one in enumerate(lines)}
+    kept = sorted(newest.values(), key=lambda at: (lines[at].event is Event.FIXED, at))
+    return tuple(lines[at] for at in sorted(kept[:most]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Pure. The rules, in the order in which `sort_out` applies them:
 
 1. Of several updates of one card, only the newest is sent.
 2. Progress of a card that never appeared is told to nobody; news of it, such as that it
-   is fixed, is posted as a message of its own.
+   is fixed, is posted as a message of its own, and not said in its thread once more.
 3. Where more than eight things wait to be posted, they become one storm message, since
    Slack takes about one a second in a channel; one such message becomes part of the
    next, where it could not be sent meanwhile.
@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.alerts import Alert, Card, Storm, StormLine, Update, pack
+from bot.alerts import Alert, Card, Storm, StormLine, Update, most_telling, pack
 from bot.records import Delivery, DeliveryKind, DeliveryState, Event
 from bot.watch.keys import key_of
 from providers.model import Run
@@ -93,6 +93,7 @@ def sort_out(waiting: Sequence[Waiting]) -> Sorted:
     The cards of incidents must be filled in, where they were posted.
     """
     overtaken = {*_overtaken(waiting), *_progress_of_nothing(waiting)}
+    overtaken |= {*_repeated([w for w in waiting if w.row.id not in overtaken])}
     rest = [w for w in waiting if w.row.id not in overtaken]
     members = _storm_members(rest)
     told = {w.row.id for w in members}
@@ -133,6 +134,31 @@ def _progress_of_nothing(waiting: Sequence[Waiting]) -> Iterator[int]:
             and is_cardless
             and is_progress
             and not w.row.is_loud
+            and not w.is_doubtful
+        ):
+            yield w.row.id
+
+
+def _repeated(waiting: Sequence[Waiting]) -> Iterator[int]:
+    """Yield replies to a message of its own that would say just what that one says.
+
+    Only where it comes first of its incident: beside a card, an edit rings nobody.
+    """
+    firsts: dict[str | None, Waiting] = {}
+    for w in waiting:
+        firsts.setdefault(w.row.incident, w)
+    awaited = _awaited_cards(waiting)
+    for w in waiting:
+        first = firsts[w.row.incident]
+        if (
+            w.row.kind is DeliveryKind.REPLY
+            and first.row.kind is DeliveryKind.UPDATE
+            and first.becomes_card
+            and first.row.incident not in awaited
+            and isinstance(first.alert, Card)
+            and isinstance(w.alert, Update)
+            and (w.alert.event, w.alert.run.ref)
+            == (first.alert.event, first.alert.run.ref)
             and not w.is_doubtful
         ):
             yield w.row.id
@@ -181,10 +207,14 @@ def _can_be_swallowed(w: Waiting) -> bool:
 
 
 def _posts(w: Waiting, awaited: frozenset[str | None]) -> bool:
-    """Return whether it would make a new message in the channel or a thread."""
+    """Return whether it would make a new message in the channel or a thread.
+
+    The end of a log below a card that stands is no news: the card has told it.
+    """
     if w.row.kind is DeliveryKind.UPDATE:
         return not w.card and w.row.incident not in awaited
-    return True
+    is_log = isinstance(w.alert, Update) and w.alert.log is not None
+    return not (is_log and w.thread)
 
 
 def _storm(members: Sequence[Waiting]) -> Delivery:
@@ -199,7 +229,7 @@ def _storm(members: Sequence[Waiting]) -> Delivery:
             lines.setdefault((line.run.ref, line.event), line)
     connections = {line.pipeline.ref.connection for line in lines.values()}
     storm = Storm(
-        lines=tuple(lines.values())[:MOST_LINES],
+        lines=most_telling([*lines.values()], MOST_LINES),
         count=len(lines) + untold,
         connection=connections.pop() if len(connections) == 1 else None,
     )

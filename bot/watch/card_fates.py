@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from bot.records import Delivery, DeliveryKind, DeliveryState, Incident
+from bot.records import DeliveryKind, DeliveryState, Incident
 from bot.store import Tx
 from bot.watch.storm import storm_lineage
 
@@ -23,8 +23,6 @@ class Fate(Enum):
 
 
 NOTHING_TO_EDIT = frozenset({Fate.SWALLOWED, Fate.LOST})
-
-IN_A_LIST = frozenset({Fate.IN_STORM, Fate.SWALLOWED})
 
 _FATES = {
     DeliveryState.SENT: Fate.POSTED,
@@ -50,16 +48,3 @@ async def fate_of_card(tx: Tx, incident: Incident | None) -> Fate | None:
         storm = await tx.incidents.open_of(incident.channel, storm_lineage(connection))
         return Fate.IN_STORM if storm else fate
     return fate
-
-
-def said_once(
-    deliveries: tuple[Delivery, ...], card: Fate | None
-) -> tuple[Delivery, ...]:
-    """Leave out the word in a thread, where there is no card to stand in it.
-
-    Of what a storm has told, an edit is posted as a message, which says it already.
-    """
-    is_edited = any(d.kind is DeliveryKind.UPDATE for d in deliveries)
-    if card not in IN_A_LIST or not is_edited:
-        return deliveries
-    return tuple(d for d in deliveries if d.kind is not DeliveryKind.REPLY)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.alerts import Alert, Card, Storm, StormLine, pack, unpack
+from bot.alerts import Alert, Card, Storm, StormLine, most_telling, pack, unpack
 from bot.records import (
     Delivery,
     DeliveryKind,
@@ -284,7 +284,7 @@ def _delivery(
     is_over = storm.closed_at is not None
     count = max(storm.streak, len(lines))
     alert = Storm(
-        lines=tuple(lines[:MOST_LINES]),
+        lines=most_telling(lines, MOST_LINES),
         count=count,
         red=min(red, count),
         incident=storm.id,

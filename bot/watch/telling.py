@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.records import (
+    Delivery,
     Event,
     Happening,
     Incident,
@@ -17,7 +18,7 @@ from bot.records import (
     Watch,
 )
 from bot.store import Tx
-from bot.watch.card_fates import NOTHING_TO_EDIT, Fate, fate_of_card, said_once
+from bot.watch.card_fates import NOTHING_TO_EDIT, Fate, fate_of_card
 from bot.watch.decide import decide_in_channel
 from bot.watch.failures import is_failure
 from bot.watch.incident import event_of, tell
@@ -141,7 +142,7 @@ class Telling:
         )
         if told.incident is not None:
             await tx.incidents.save(told.incident)
-        deliveries = said_once(told.deliveries, card)
+        deliveries = told.deliveries
         if leading.ruling is not Ruling.RING and card in NOTHING_TO_EDIT:
             # An edit rings nobody, but without a card it would be a message of its own.
             deliveries = ()
@@ -211,11 +212,16 @@ class Telling:
             closed = await tx.incidents.get(ident)
             if closed is not None and _may_storm(closed, connection):
                 open_ones[ident] = closed
-        deliveries = await tx.outbox.of_incidents(open_ones)
-        return [
-            Member(incident, tuple(d for d in deliveries if d.incident == ident))
+        of_each: dict[str, list[Delivery]] = {ident: [] for ident in open_ones}
+        for delivery in await tx.outbox.of_incidents(open_ones):
+            of_each[delivery.incident or ""].append(delivery)
+        members = [
+            Member(incident, tuple(of_each[ident]))
             for ident, incident in open_ones.items()
         ]
+        # In the order in which they happened, as the list is read; several are opened
+        # at one and the same time where a look shows many runs.
+        return sorted(members, key=lambda m: [d.id for d in m.deliveries])
 
     async def _mutes(self, channel: str, watched: Watched) -> tuple[Mute, ...]:
         if channel not in self._muted:

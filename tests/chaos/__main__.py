@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -21,8 +23,8 @@ REPLICAS = 2
 
 LONGEST = 8.0
 """Seconds that a replica lives at the most. What it had in hand is taken for lost
-after fifteen, and only then given to the other one: were both to die every second,
-nothing but messages for many would ever be told."""
+after fifteen, and only then given to the other one: were both to die every second, all
+would be told, but minutes late, and much of it in sum."""
 
 
 def main() -> None:
@@ -35,7 +37,7 @@ def main() -> None:
     asked = parser.parse_args()
     console = Console()
     console.print(f"seed {asked.seed}")
-    outcomes = [*_embedded(asked), *_replicated(asked, console)]
+    outcomes = asyncio.run(_carried_out(asked, console))
     table(outcomes, console)
     for outcome in outcomes:
         if outcome.is_right:
@@ -43,44 +45,60 @@ def main() -> None:
     sys.exit(not all(outcome.is_right for outcome in outcomes))
 
 
-def _embedded(asked: argparse.Namespace) -> list[Outcome]:
-    if not asked.sqlite:
-        return []
-    plan = Plan(
-        name="SQLite", cycles=asked.sqlite, seed=asked.seed, folder=_folder("sqlite")
-    )
-    return [asyncio.run(campaign(plan))]
+async def _carried_out(asked: argparse.Namespace, console: Console) -> list[Outcome]:
+    """Carry out what is asked for on both databases at once: most of it is waiting."""
+    with contextlib.ExitStack() as stack:
+        tracks = [_on_sqlite(asked, console)]
+        if asked.postgres or asked.pauses:
+            if binaries := find_binaries():
+                server = stack.enter_context(running_postgres(binaries))
+                tracks.append(_on_postgres(asked, console, server))
+            else:
+                console.print("PostgreSQL is not installed: nothing is run on it.")
+        done = await asyncio.gather(*map(_one_by_one, tracks))
+    return [outcome for outcomes in done for outcome in outcomes]
 
 
-def _replicated(asked: argparse.Namespace, console: Console) -> list[Outcome]:
-    binaries = find_binaries()
-    if binaries is None:
-        console.print("PostgreSQL is not installed here: nothing was run on it.")
-        return []
-    with running_postgres(binaries) as server:
-        return [asyncio.run(campaign(plan)) for plan in _plans(asked, server)]
+async def _one_by_one(plans: Iterator[Plan]) -> list[Outcome]:
+    return [await campaign(plan) for plan in plans]
 
 
-def _plans(asked: argparse.Namespace, server: Postgres) -> list[Plan]:
-    kills = Plan(
-        name="PostgreSQL",
-        cycles=asked.postgres,
-        seed=asked.seed,
-        folder=_folder("postgres"),
-        postgres=server,
-        replicas=REPLICAS,
-        longest=LONGEST,
-    )
-    pauses = Plan(
-        name="PostgreSQL, SIGSTOP",
-        cycles=0,
-        pauses=asked.pauses,
-        seed=asked.seed,
-        folder=_folder("pauses"),
-        postgres=server,
-        replicas=REPLICAS,
-    )
-    return [plan for plan in (kills, pauses) if plan.cycles or plan.pauses]
+def _on_sqlite(asked: argparse.Namespace, console: Console) -> Iterator[Plan]:
+    if asked.sqlite:
+        yield Plan(
+            name="SQLite",
+            cycles=asked.sqlite,
+            seed=asked.seed,
+            folder=_folder("sqlite"),
+            say=console.print,
+        )
+
+
+def _on_postgres(
+    asked: argparse.Namespace, console: Console, server: Postgres
+) -> Iterator[Plan]:
+    if asked.postgres:
+        yield Plan(
+            name="PostgreSQL",
+            cycles=asked.postgres,
+            seed=asked.seed,
+            folder=_folder("postgres"),
+            postgres=server,
+            replicas=REPLICAS,
+            longest=LONGEST,
+            say=console.print,
+        )
+    if asked.pauses:
+        yield Plan(
+            name="PostgreSQL, SIGSTOP",
+            cycles=0,
+            pauses=asked.pauses,
+            seed=asked.seed,
+            folder=_folder("pauses"),
+            postgres=server,
+            replicas=REPLICAS,
+            say=console.print,
+        )
 
 
 def _folder(name: str) -> Path:

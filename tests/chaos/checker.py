@@ -6,14 +6,31 @@ It shares no code with the watch, and judges by what people in a channel would s
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.chaos.ledger import Change, Form, Ledgers, News, Said, changes
+from tests.chaos.cards import SUMS, Cards
+from tests.chaos.ledger import (
+    Change,
+    Form,
+    Ledgers,
+    News,
+    Said,
+    changes,
+    key,
+    turn,
+    words,
+)
 
-TOLD = frozenset({Form.POST, Form.REPLY})
-"""Where news counts as told by itself; an edit rings nobody."""
+RINGS = {
+    News.BROKEN: frozenset({Form.POST}),
+    News.FIXED: frozenset({Form.POST, Form.REPLY}),
+}
+"""Where news counts as told by itself. An edit rings nobody; nor does a thread, of a
+break, since nobody follows it yet."""
+
+_BY_ITSELF = frozenset({Form.POST, Form.REPLY, Form.LOG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +38,13 @@ class Found:
     """What is wrong, a sentence each; and how long each change took to be told."""
 
     expected: int
+    """Changes that had to be told."""
     summed: int
-    """Changes told in sum alone: by a message for many, which names a later one."""
+    """Those of them that were told in sum alone: by a message for many, which names
+    that change or a later one."""
+    unseen: int
+    """Failures that a machine retried until they were good before anybody looked: they
+    had not to be told, and were not."""
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
     invented: tuple[str, ...]
@@ -53,137 +75,131 @@ class Found:
 
 def compare(ledgers: Ledgers) -> Found:
     """Return what a channel was told, held against what truly happened."""
-    true = changes(ledgers.ends)
-    told = _told(ledgers.said)
+    true, said = changes(ledgers.ends), ledgers.said
+    unseen = _unseen(true, said)
+    due = [change for change in true if change not in unseen]
+    told, cards = _told(said), Cards.of(due, said)
+    untold = [change for change in due if key(change) not in told]
+    summed = [change for change in untold if _is_summed(change, said)]
     return Found(
-        expected=len(true),
-        summed=sum(
-            _key(change) not in told and _is_summed(change, ledgers.said)
-            for change in true
+        expected=len(due),
+        summed=len(summed),
+        unseen=len(unseen) // 2,
+        lost=(
+            *(
+                f"{words(change)} at {change.at:%H:%M:%S} was never told"
+                for change in untold
+                if change not in summed
+            ),
+            *cards.left_standing(),
         ),
-        lost=(*_untold(true, told, ledgers.said), *_left_standing(true, ledgers)),
-        doubled=tuple(_doubled(ledgers.said)),
-        invented=tuple(_invented(true, ledgers)),
-        out_of_order=tuple(_out_of_order(ledgers.said)),
-        times=tuple(_times(true, told)),
+        doubled=tuple(_doubled(said)),
+        invented=tuple(_invented(due, ledgers, cards)),
+        out_of_order=tuple(_out_of_order(said)),
+        times=tuple(_times(due, told)),
     )
 
 
-_Key = tuple[str, News | None, int]
+def _unseen(true: Iterable[Change], said: Iterable[Said]) -> set[Change]:
+    """Return what nobody could have seen, as far as neither half of it was told."""
+    heard = {key(one) for one in said}
+    pairs: dict[tuple[str, int], set[Change]] = defaultdict(set)
+    for change in true:
+        if change.is_fleeting:
+            pairs[change.pipeline, change.number].add(change)
+    silent = (p for p in pairs.values() if heard.isdisjoint(map(key, p)))
+    return set[Change]().union(*silent)
 
 
-def _key(one: Change | Said) -> _Key:
-    return one.pipeline, one.news, one.number
-
-
-def _told(said: Iterable[Said]) -> dict[_Key, list[Said]]:
-    told: dict[_Key, list[Said]] = defaultdict(list)
+def _told(said: Iterable[Said]) -> dict[object, list[Said]]:
+    told: dict[object, list[Said]] = defaultdict(list)
     for one in said:
-        if one.form in TOLD and one.news is not None:
-            told[_key(one)].append(one)
+        if one.news is not None and one.form in RINGS[one.news]:
+            told[key(one)].append(one)
     return told
 
 
 def _is_summed(change: Change, said: Iterable[Said]) -> bool:
     return any(
-        one.form is Form.LIST
+        one.form in SUMS
         and one.pipeline == change.pipeline
-        and one.number >= change.number
+        and turn(one) >= turn(change)
         for one in said
     )
-
-
-def _untold(
-    true: Iterable[Change], told: dict[_Key, list[Said]], said: Sequence[Said]
-) -> Iterator[str]:
-    for change in true:
-        if _key(change) not in told and not _is_summed(change, said):
-            yield f"{_named(change)} at {change.at:%H:%M:%S} was never told"
-
-
-def _left_standing(true: Sequence[Change], ledgers: Ledgers) -> Iterator[str]:
-    """Yield messages that say to the end that something is broken which was fixed."""
-    fixes: dict[str, list[int]] = defaultdict(list)
-    for change in true:
-        if change.news is News.FIXED:
-            fixes[change.pipeline].append(change.number)
-    last: dict[tuple[str, str], Said] = {}
-    cards: dict[tuple[str, str], Said] = {}
-    for one in ledgers.said:
-        place = (one.channel, one.ts)
-        if one.form is Form.POST and one.news is News.BROKEN:
-            cards[place] = last[place] = one
-        elif one.form is Form.EDIT and place in cards:
-            last[place] = one
-    for place, card in cards.items():
-        was_fixed = any(number > card.number for number in fixes[card.pipeline])
-        if was_fixed and last[place].news is not News.FIXED:
-            yield f"{_named(card)} still stands as broken: {last[place].text}"
 
 
 def _doubled(said: Iterable[Said]) -> Iterator[str]:
-    notices = Counter(
-        f"{one.channel}: {one.text}" for one in said if one.form is Form.NOTICE
-    )
-    counted = Counter(
-        (one.channel, _key(one), one.form is Form.LOG)
-        for one in said
-        if (one.form in TOLD and one.news) or one.form is Form.LOG
-    )
-    for (channel, key, is_log), times in counted.items():
+    """Yield what was told twice: by itself, in lists of many, or in both.
+
+    A list that is edited stays one message, and says again what it said before.
+    """
+    told = {(one.channel, one.ts, what) for one in said if (what := _news_of(one))}
+    for (channel, what), times in Counter((c, what) for c, _, what in told).items():
         if times > 1:
-            what = f"the log of {key[0]} #{key[2]}" if is_log else _words(key)
             yield f"{what} was told {times} times in {channel}"
-    for text, times in notices.items():
-        if times > 1:
-            yield f"told {times} times: {text}"
 
 
-def _invented(true: Iterable[Change], ledgers: Ledgers) -> Iterator[str]:
-    known = {_key(change) for change in true}
-    good = {(end.pipeline, end.number): end.is_good for end in ledgers.ends}
+def _news_of(one: Said) -> str | None:
+    """Return what is to be said in one message alone, if there is anything."""
+    if one.form is Form.LOG:
+        return f"the log of {words(one)}"
+    if one.form is Form.NOTICE:
+        return one.text
+    if one.form is Form.OVER:
+        return f"the end of {one.thread}" if one.thread else None
+    is_news = one.form in _BY_ITSELF or one.form is Form.LIST
+    return words(one) if is_news and one.news else None
+
+
+def _invented(due: Iterable[Change], ledgers: Ledgers, cards: Cards) -> Iterator[str]:
+    known = {key(change): change for change in due}
+    ends: dict[tuple[str, int], set[bool]] = defaultdict(set)
+    for end in ledgers.ends:
+        ends[end.pipeline, end.number].add(end.is_good)
     for one in ledgers.said:
-        if one.form is Form.NOTICE or (one.form is Form.LIST and not one.pipeline):
+        if one.form is Form.NOTICE:
             continue
-        where = ledgers.channels.get(one.pipeline)
         if one.form is Form.STRANGE:
-            yield f"nobody knows what this says: {one.text}"
-        elif where != one.channel:
-            yield f"{_named(one)} was told in {one.channel}: {one.text}"
-        elif one.form in TOLD and _key(one) not in known:
-            yield f"{_named(one)} never happened: {one.text}"
-        elif good.get((one.pipeline, one.number)) is not (one.news is News.FIXED):
-            yield f"{_named(one)} is not how that run ended: {one.text}"
+            yield f"nobody knows what this says in {one.channel}: {one.text}"
+        elif one.pipeline and ledgers.channels.get(one.pipeline) != one.channel:
+            yield f"{words(one)} was told in {one.channel}: {one.text}"
+        elif _is_told_as_news(one) and key(one) not in known:
+            yield f"{words(one)} never happened: {one.text}"
+        elif (
+            one.pipeline
+            and (one.news is News.FIXED) not in ends[one.pipeline, one.number]
+        ):
+            yield f"{words(one)} is not how that run ended: {one.text}"
+        elif one.runs and one.runs not in known[key(one)].runs:
+            yield f"not so many runs were red: {one.text}"
+        elif why := cards.misplaced(one):
+            yield f"{words(one)} was said where {why}: {one.text}"
+
+
+def _is_told_as_news(one: Said) -> bool:
+    return one.form in _BY_ITSELF or (one.form is Form.LIST and one.news is not None)
 
 
 def _out_of_order(said: Iterable[Said]) -> Iterator[str]:
     """Yield what was told after something newer, by channel and by message."""
     newest: dict[tuple[str, str], Said] = {}
     for one in said:
-        if one.form in {Form.NOTICE, Form.LIST, Form.STRANGE}:
+        is_list = one.form is Form.LIST and one.at is not None
+        if not (is_list or one.form in _BY_ITSELF or one.form is Form.EDIT):
             continue
         # The edits of a message are in order among themselves alone.
         place = one.ts if one.form is Form.EDIT else ""
         before = newest.get((one.channel, f"{place} {one.pipeline}"))
-        if before is not None and before.number > one.number:
-            yield f"{_named(one)} was told after {_named(before)} in {one.channel}"
+        if before is not None and turn(before) > turn(one):
+            yield f"{words(one)} was told after {words(before)} in {one.channel}"
         else:
             newest[(one.channel, f"{place} {one.pipeline}")] = one
 
 
 def _times(
-    true: Iterable[Change], told: dict[_Key, list[Said]]
+    due: Iterable[Change], told: dict[object, list[Said]]
 ) -> Iterator[tuple[datetime, datetime]]:
-    for change in true:
-        at = min((s.at for s in told.get(_key(change), ()) if s.at), default=None)
+    for change in due:
+        at = min((s.at for s in told.get(key(change), ()) if s.at), default=None)
         if at is not None:
             yield change.at, at
-
-
-def _named(one: Change | Said) -> str:
-    return _words(_key(one))
-
-
-def _words(key: _Key) -> str:
-    pipeline, news, number = key
-    return f"{pipeline} #{number} {news or 'still red'}"

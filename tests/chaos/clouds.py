@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,7 +14,15 @@ from typing import Any
 from bot.demo.clouds.codearts_pipeline import CodeArtsPipelineCloud
 from bot.demo.clouds.northflank import NorthflankCloud
 from bot.demo.clouds.server import Cloud, LoopbackServer
-from bot.demo.clouds.world import Ending, Job, SimPipeline, Stage, World, digits
+from bot.demo.clouds.world import (
+    Ending,
+    Job,
+    SimPipeline,
+    SimRun,
+    Stage,
+    World,
+    digits,
+)
 from bot.demo.clouds.yunxiao import ORGANIZATION, TOKEN, YunxiaoCloud
 from providers.clock import Clock
 from tests.chaos.ledger import End
@@ -32,6 +41,25 @@ EVERY = timedelta(days=2)
 
 REST = 15.0
 """Seconds between two runs of a pipeline, on average."""
+
+GOOD = 0.5
+"""The share of runs that end well, and of retries."""
+
+RETRIED = 0.4
+"""The share of failures that are retried, under the same id, and those again."""
+
+IN_HASTE = 0.5
+"""The share of retries that a machine makes; the others are made by somebody who was
+told of the failure in the channel."""
+
+LONGEST_HASTE = 8.0
+"""Seconds after which a machine retries at the latest."""
+
+PATIENCE = timedelta(seconds=60)
+"""For how long somebody waits to be told."""
+
+GLANCE = timedelta(seconds=1)
+"""How often somebody looks whether the channel was told."""
 
 PROJECT_OF: Mapping[str, str] = {
     "flow": "{number}",
@@ -52,9 +80,13 @@ class Clouds:
     urls: Mapping[str, str]
     pipelines: Mapping[str, str]
     """The connection of each pipeline, by its name."""
+    was_told: Callable[[str, int], bool] = lambda _, __: False
+    """Whether the channel of a pipeline was told of a run of it."""
     ends: list[End] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     """The numbers of runs, by their ids, and by their pipelines and starts."""
+    retries: Counter[str] = field(default_factory=Counter)
+    """How many failed runs were retried, and how."""
 
     def target(self, name: str) -> str:
         """Return what is watched, as it is typed."""
@@ -72,23 +104,53 @@ class Clouds:
         await self.clock.sleep(max(last - self.clock.now(), timedelta()))
 
     async def _play(self, name: str) -> None:
+        world = self.served[self.pipelines[name]].world
+        ident = _ident(self.pipelines[name], name)
         while True:
             await self._rest()
-            last = self._start(name)
-            await self.clock.sleep(max(last - self.clock.now(), timedelta()))
+            end = self._ends(name, world.start(ident, self._ending()))
+            await self._until_over(end)
+            while not end.is_good and self.chance.random() < RETRIED:
+                if not await self._is_to_be_retried(end):
+                    break
+                again = world.retry(ident, end.number, self._ending())
+                end = self._ends(name, again)
+                await self._until_over(end)
 
-    def _start(self, name: str) -> Any:
-        connection = self.pipelines[name]
-        is_good = self.chance.random() < 1 / 2
-        ending = Ending.PASSES if is_good else Ending.FAILS
-        run = self.served[connection].world.start(_ident(connection, name), ending)
+    def _ending(self) -> Ending:
+        is_good = self.chance.random() < GOOD
+        return Ending.PASSES if is_good else Ending.FAILS
+
+    def _ends(self, name: str, run: SimRun) -> End:
+        """Write down how a run that was started now, or once more, is going to end."""
         self.numbers[run.id] = run.number
         view = run.at(self.clock.now() + timedelta(days=1))
         assert view.finished_at is not None
         for begun in filter(None, (run.created_at, view.started_at)):
             self.numbers[f"{name} {int(begun.timestamp())}"] = run.number
-        self.ends.append(End(name, run.number, is_good, view.finished_at))
-        return view.finished_at
+        is_good = run.ending is Ending.PASSES
+        end = End(name, run.number, is_good, view.finished_at)
+        self.ends.append(end)
+        return end
+
+    async def _until_over(self, end: End) -> None:
+        await self.clock.sleep(max(end.at - self.clock.now(), timedelta()))
+
+    async def _is_to_be_retried(self, end: End) -> bool:
+        """Wait until a machine, or somebody who was told, retries; or nobody does."""
+        if self.chance.random() < IN_HASTE:
+            haste = timedelta(seconds=self.chance.uniform(0, LONGEST_HASTE))
+            await self.clock.sleep(haste)
+            self.ends[self.ends.index(end)] = replace(end, is_hasty=True)
+            self.retries["in haste"] += 1
+            return True
+        until = self.clock.now() + PATIENCE
+        while not self.was_told(end.pipeline, end.number):
+            if self.clock.now() > until:
+                return False
+            await self.clock.sleep(GLANCE)
+        self.retries["once told"] += 1
+        return True
 
     async def _rest(self) -> None:
         await self.clock.sleep(timedelta(seconds=self.chance.expovariate(1 / REST)))

@@ -97,15 +97,24 @@ def _code(order: dict[str, Any]) -> int:
 
 
 def main() -> None:
-    """Obey: `start` answers with a process id, `poll` with how it ended, or null."""
+    """Obey: `start` answers with a process id, `poll` with how it ended, or null.
+
+    Where no more orders come, since whoever gave them was stopped, no bot stays behind.
+    """
+    alive: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
         if "poll" in order:
             pid, status = os.waitpid(order["poll"], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None
+            alive.discard(pid)
         elif (answer := os.fork()) == 0:
             os._exit(_code(order))
+        else:
+            alive.add(answer)
         print(json.dumps(answer), flush=True)  # noqa: T201 - it is what it is for
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,11 +30,14 @@ class Plan:
     pauses: int = 0
     """How often a replica stands still for longer than its lease, instead of dying."""
     each: int = 6
-    """Pipelines in each cloud; every one has a channel of its own."""
-    patience: timedelta = timedelta(minutes=5)
+    """Pipelines in each cloud; every one has a channel of its own, but for the last
+    ones of all clouds, which share one."""
+    patience: timedelta = timedelta(minutes=10)
     """How long all may take to be told in the end."""
     quiet: timedelta = timedelta(seconds=17)
     """How long nothing may come any more until it is believed to be over."""
+    say: Callable[[str], None] = lambda _: None
+    """Told now and then how far it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class Outcome:
     """How many lives ended at which named point, and how many anywhere."""
     pauses: int
     trouble: Counter[str]
+    retries: Counter[str]
+    """Failed runs that were retried under their id, by how that came."""
     notices: int
     in_vain: int
     """Starts that failed, saying why, and would be tried again by whatever starts it:
@@ -69,4 +75,6 @@ class Outcome:
             and not self.found.invented
             and not self.found.out_of_order
         )
-        return may_double and not self.crashes and self.is_whole
+        # A file is never away: only a server can be, in the middle of a start.
+        may_fail = self.plan.postgres is not None or not self.in_vain
+        return may_double and may_fail and not self.crashes and self.is_whole

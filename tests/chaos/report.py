@@ -40,6 +40,10 @@ def _row(outcome: Outcome) -> dict[str, str]:
         "  where": points,
         "pauses beyond the lease": str(outcome.pauses),
         "trouble": "\n".join(f"{n} {w}" for w, n in sorted(outcome.trouble.items())),
+        "failed runs retried": ", ".join(
+            f"{n} {w}" for w, n in outcome.retries.items()
+        ),
+        "retried before seen": str(found.unseen),
         "true changes": str(found.expected),
         "told in sum alone": str(found.summed),
         **{kind: str(len(wrong)) for kind, wrong in found.kinds.items()},

@@ -25,6 +25,14 @@ from tests.fakes.postgres import Postgres
 SLACK_EVERY, CLOUDS_EVERY, DATABASE_EVERY = 2.0, 4.0, 15.0
 """Seconds between two troubles of a kind, on average."""
 
+THROTTLED_EVERY = 180.0
+"""Seconds between two answers of a cloud that it is asked too much, on average. Each of
+them makes Runbell ask half as often, and it takes minutes to come back from that: were
+they as frequent as the other trouble, hardly a look would be left to measure."""
+
+LONGEST_RETRY_AFTER = 3
+"""Seconds for which such a cloud wants to be left alone at the most."""
+
 LONGEST = 6.0
 """Seconds that a cloud's trouble lasts at the most."""
 
@@ -63,11 +71,13 @@ class Trouble:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._again(SLACK_EVERY, self._slack))
                 group.create_task(self._again(CLOUDS_EVERY, self._cloud))
+                group.create_task(self._again(THROTTLED_EVERY, self._throttle))
                 group.create_task(self._again(DATABASE_EVERY, self._database))
         finally:
             self.slack._state.faults._coming.clear()
             for cloud in self.clouds:
                 _mend(cloud)
+                cloud.trouble.throttled = 0
 
     async def _again(self, every: float, make: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -101,6 +111,15 @@ class Trouble:
             cloud.trouble.hangs_until = asyncio.Event()
             await self._rest(seconds)
         _mend(cloud)
+
+    async def _throttle(self) -> None:
+        trouble = self.chance.choice(self.clouds).trouble
+        seconds = self.chance.randint(1, LONGEST_RETRY_AFTER)
+        trouble.retry_after = timedelta(seconds=seconds)
+        trouble.throttled = 1
+        while trouble.throttled:
+            await self._rest(1)
+        self.made["cloud: 429"] += 1
 
     async def _database(self) -> None:
         await self.disturb_database(self.chance)

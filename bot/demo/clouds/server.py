@@ -129,9 +129,13 @@ class Cloud(ABC):
             BaseHTTPMiddleware,
             RequestResponseEndpoint,
         )
+        from starlette.requests import ClientDisconnect  # noqa: PLC0415 - as above
 
         async def guard(request: Request, call: RequestResponseEndpoint) -> Response:
-            seen = await _seen(request)
+            try:
+                seen = await _seen(request)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is there to read it
             self.seen.append(seen)
             if self.trouble.hangs_until is not None:
                 await self.trouble.hangs_until.wait()

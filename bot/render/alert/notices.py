@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.alerts import most_telling
 from bot.render import words
 from bot.render.alert.buttons import storm_buttons
 from bot.render.alert.wording import (
@@ -117,7 +118,7 @@ def _how_it_ended(alert: Storm) -> str:
 
 
 def _storm_lines(alert: Storm, now: datetime) -> list[list[Element]]:
-    kept = alert.lines[:MOST_LINES]
+    kept = most_telling(alert.lines, MOST_LINES)
     rows = [
         event_line(line.event, _line_words(line, now), line.pipeline, line.run, now)
         for line in kept

@@ -650,3 +650,38 @@ def test_the_ends_of_the_calendar_are_no_crash() -> None:
     for edge in edges:
         alert = replace(BROKEN, red_since=edge, late_since=edge, streak=3)
         assert draw(alert, NOW).blocks
+
+
+def storm_line(number: int, event: Event, name: str) -> StormLine:
+    pipeline = Pipeline(ref=PipelineRef("ci", name), name=name)
+    return StormLine(pipeline=pipeline, run=make_run(pipeline.ref, number), event=event)
+
+
+def test_a_storm_too_long_to_list_says_how_each_pipeline_stands_by_now() -> None:
+    flapping = [
+        storm_line(number, (Event.BROKEN, Event.FIXED)[number % 2], f"p{number % 2}")
+        for number in range(1, 23)
+    ]
+    red = storm_line(23, Event.BROKEN, "release")
+
+    text = shown(Storm(lines=(*flapping, red), count=23))
+
+    assert "p1 #21" in text
+    assert "p0 #22" in text
+    assert "release #23" in text
+    assert "p1 #19" not in text
+    assert "… and 20 more" in text
+
+
+def test_where_even_that_is_too_much_what_is_red_is_named_before_what_is_fixed() -> (
+    None
+):
+    fixed = [storm_line(number, Event.FIXED, f"f{number}") for number in range(19)]
+    red = [storm_line(number, Event.BROKEN, f"r{number}") for number in range(5)]
+
+    text = shown(Storm(lines=(*fixed, *red), count=24))
+
+    assert all(f"r{number} #{number} " in text for number in range(5))
+    assert "f14 #14 " in text
+    assert "f15 #15 " not in text
+    assert "… and 4 more" in text

@@ -107,6 +107,13 @@ class Desk:
         more = {"incident": incident, "is_loud": True, **more}
         return self.add(DeliveryKind.CARD, alert, **more)
 
+    def break_in_a_storm(self) -> Delivery:
+        """Return a card that was told of in a message for many, and never posted."""
+        card = self.break_()
+        swallowed = replace(card, state=DeliveryState.SWALLOWED)
+        self.store.outbox[card.id] = swallowed
+        return card
+
     def goes_on(self, card: Delivery, name: str = "release") -> Delivery:
         alert = self.card(name, Event.STILL_BROKEN)
         return self.add(DeliveryKind.UPDATE, alert, incident=card.incident)

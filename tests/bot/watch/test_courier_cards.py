@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.alerts import Said
+from bot.alerts import Said, Update
 from bot.records import DeliveryKind, DeliveryState, Event
 from bot.watch.posting import Counted, Outcome, Result
 from tests.bot.watch.desk import ARCHIVED, OPS, Desk
@@ -93,10 +93,36 @@ async def test_when_somebody_deleted_the_card_the_end_is_told_anew(desk: Desk) -
     _, reply = desk.fixed(card)
     await desk.drain_all()
 
-    _, anew, answer = desk.slack.in_channel(OPS)
+    _, anew = desk.slack.in_channel(OPS)
     assert "fixed" in anew.said[0].text
     assert anew.thread is None
-    assert (answer.key, answer.thread) == (reply.key, anew.ts)
+    assert desk.state(reply) is DeliveryState.SWALLOWED
+
+
+async def test_a_fix_without_a_card_is_one_message_and_not_said_again_below_it(
+    desk: Desk,
+) -> None:
+    edit, reply = desk.fixed(desk.break_in_a_storm())
+    await desk.drain_all()
+
+    assert desk.state(edit) is DeliveryState.SENT
+    assert desk.state(reply) is DeliveryState.SWALLOWED
+
+
+async def test_what_is_edited_into_a_message_without_a_card_is_said_below_it(
+    desk: Desk,
+) -> None:
+    # The first thing said of an incident is what stands for its card from then on.
+    card = desk.break_in_a_storm()
+    red = desk.card("release", Event.STILL_BROKEN)
+    still = Update(event=red.event, pipeline=red.pipeline, run=red.run)
+    desk.add(DeliveryKind.REPLY, still, incident=card.incident)
+    edit, reply = desk.fixed(card)
+
+    await desk.drain_all()
+
+    assert desk.state(edit) is DeliveryState.SENT
+    assert desk.state(reply) is DeliveryState.SENT
 
 
 async def test_where_slack_takes_no_replies_they_are_messages_and_the_card_stays_one(

@@ -376,7 +376,7 @@ async def test_what_overtakes_a_message_in_doubt_does_not_pass_for_it() -> None:
 
     await desk.drain_all()
 
-    _, first, repeat, _ = desk.slack.in_channel(OPS)
+    _, first, repeat = desk.slack.in_channel(OPS)
     assert first.key == repeat.key
     assert "may be a repeat" in str(repeat.said[0].blocks)
     assert desk.state(newer) is DeliveryState.SENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.alerts import Card, Said, Storm, pack, unpack
+from bot.alerts import Card, Said, Storm, Update, pack, unpack
 from bot.records import DeliveryKind, DeliveryState
 from bot.watch.backlog import MOST_LINES
 from bot.watch.courier import PACE
@@ -104,10 +104,30 @@ async def test_a_pipeline_that_a_storm_told_of_is_told_when_it_is_fixed(
     _, reply = desk.fixed(cards[0], "p0")
     await desk.drain_all()
 
-    _, anew, answer = desk.slack.in_channel(OPS)
+    _, anew = desk.slack.in_channel(OPS)
     assert desk.state(progress) is DeliveryState.SWALLOWED
     assert "p0 #11 fixed" in anew.said[0].text
-    assert (answer.key, answer.thread) == (reply.key, anew.ts)
+    assert desk.state(reply) is DeliveryState.SWALLOWED
+
+
+async def test_a_log_below_a_card_that_stands_is_not_listed_as_news(desk: Desk) -> None:
+    card = desk.break_("told")
+    alert = unpack(card.payload)
+    assert isinstance(alert, Card)
+    await desk.drain_all()
+    said = Update(event=alert.event, pipeline=alert.pipeline, run=alert.run, log="boo")
+    log = desk.add(DeliveryKind.REPLY, said, incident=card.incident)
+    for n in range(9):
+        desk.break_(f"p{n}")
+
+    await desk.drain_all()
+
+    stands = desk.slack.in_channel(OPS)[0]
+    [below] = [p for p in desk.slack.in_channel(OPS) if p.thread]
+    [storm] = [p for p in desk.slack.in_channel(OPS) if "at once" in p.said[0].text]
+    assert (below.key, below.thread) == (log.key, stands.ts)
+    assert storm.said[0].text.startswith("9 alerts at once")
+    assert "told" not in str(storm.said[0].blocks)
 
 
 async def test_edits_of_cards_that_stand_are_never_swallowed_by_a_storm(

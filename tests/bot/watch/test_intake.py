@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.alerts import Card, Update
+from bot.alerts import Card, Storm, Update, unpack
 from bot.records import DeliveryKind, Event
 from bot.store import Store, StoreError
 from bot.watch.intake import AT_ONCE, Intake, Sighting, Taken
@@ -112,6 +112,26 @@ async def test_a_store_that_fails_is_said_and_keeps_nothing(
 
     async with tower.store.read() as tx:
         assert await tx.lineages.load([RELEASE]) == {}
+
+
+async def test_a_storm_lists_what_happened_in_the_order_in_which_it_did(
+    tower: Tower, intake: Intake
+) -> None:
+    # One look shows what went on while nobody looked: seven breaks, the last one red.
+    first = await sighting(tower, make_run(RELEASE, 1))
+    await intake.take_in([first])
+    tower.clock.move(30 * MINUTE)
+    states = (State.FAILED, State.SUCCEEDED)
+    runs = [make_run(RELEASE, number, states[number % 2]) for number in range(2, 15)]
+
+    await intake.take_in([replace(first, runs=tuple(runs))])
+
+    [storm] = [
+        alert
+        for delivery in await tower.outbox()
+        if isinstance(alert := unpack(delivery.payload), Storm)
+    ]
+    assert [line.run.number for line in storm.lines] == [3, 5, 7, 9, 11, 13, 14]
 
 
 async def test_a_run_that_is_stuck_is_told_once(tower: Tower) -> None:
