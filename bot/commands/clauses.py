@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from bot.commands.times import Until, read_until
-from bot.filters import LONGEST_LENGTH, Filters
+from bot.filters import Filters
+from bot.terms import LONGEST_LENGTH
 from bot.tokens import Token
 from bot.vocabulary import Verb
 

@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 from bot.commands.grammar import Command, Verb
 from bot.commands.times import spelled
-from bot.filters import (
-    NOBODY,
-    OF_WATCHES,
-    TRIGGERS,
-    Filters,
-    Key,
-    Term,
-    length,
-    read_filters,
-)
+from bot.filters import Filters, read_filters
 from bot.records import Event, Style, Watch
+from bot.terms import NOBODY, OF_WATCHES, TRIGGERS, Key, Term, length
 from providers.globs import MARKS
 
 if TYPE_CHECKING:

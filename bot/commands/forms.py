@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from bot.answers import Form
 from bot.commands.describing import DEFAULT_EVENTS, NO_BOTS, as_command
 from bot.commands.grammar import Command, Verb
-from bot.filters import Filters, Key, Term, read_filters
+from bot.filters import Filters, read_filters
 from bot.records import Event, Style, Watch
+from bot.terms import Key, Term
 
 _DEPENDING = {Key.QUEUED: Event.STUCK, Key.LONGER: Event.SLOW}
 """What says how long is too long asks to hear of it, and goes when that is unticked."""

@@ -22,7 +22,7 @@ from bot.catalog import (
     resolve,
 )
 from bot.commands.grammar import OF_ONE_RUN, Command, Verb, keys_of, parse
-from bot.filters import SPELLINGS, Key
+from bot.terms import SPELLINGS, Key
 from bot.tokens import is_url
 from providers.model import PipelineRef, RunRef
 

@@ -16,15 +16,8 @@ from typing_extensions import override
 
 from bot.commands.clauses import CLAUSES, IN, Clauses, Other, clauses
 from bot.commands.times import Until
-from bot.filters import (
-    ALL,
-    OF_WATCHES,
-    Bad,
-    Filters,
-    Key,
-    Term,
-    read_term,
-)
+from bot.filters import ALL, Filters
+from bot.terms import OF_WATCHES, Bad, Key, Term, read_term
 from bot.tokens import Token, is_url, literal, plain, quoted, tokens
 from bot.vocabulary import SYNONYMS, Verb
 

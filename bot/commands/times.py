@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from typing_extensions import override
 
-from bot.filters import LONGEST_LENGTH, length
+from bot.terms import LONGEST_LENGTH, length
 
 LONGEST = LONGEST_LENGTH
 """Nothing is put off for longer than this: it would be forgotten."""

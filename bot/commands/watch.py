@@ -36,8 +36,9 @@ from bot.commands.keeping import (
 )
 from bot.commands.lookback import look_back
 from bot.commands.seeing import unseen
-from bot.filters import ALL, Key, read_filters
+from bot.filters import ALL, read_filters
 from bot.records import Origin, Watch
+from bot.terms import Key
 from bot.watch.letting_go import let_go
 from bot.watch.targets import Targets
 

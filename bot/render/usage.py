@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.filters import OF_WATCHES, TAKES, Key
+from bot.terms import OF_WATCHES, TAKES, Key
 from bot.vocabulary import Verb
 
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
-from bot.filters import SPELLINGS
 from bot.settings.problems import Loc, did_you_mean, shown
+from bot.terms import SPELLINGS
 from bot.tokens import is_url
 from bot.vocabulary import SYNONYMS, VERBS
 

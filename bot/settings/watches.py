@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bot.filters import EVENTS, LONGEST_LENGTH, Key, Term, length, read_term
 from bot.records import Event, Style
 from bot.settings.parts import ChannelId, Part
+from bot.terms import EVENTS, LONGEST_LENGTH, Key, Term, length, read_term
 from bot.tokens import Token, tokens
 
 NO_BOTS = "-actor:*[bot]"

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.filters import Filters, Key, read_filters
+from bot.filters import Filters, read_filters
 from bot.records import Event, Happening, Incident, Mute, Ruling, Watch
+from bot.terms import Key
 from bot.watch.overdue import overdue_key
 from bot.watch.reasons import TRANSITIONS
 from providers.model import Pipeline, Run

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.filters import STATES, TRIGGERS, Bad, Filters, Key, Term, length, read_term
+from bot.filters import Filters
+from bot.terms import STATES, TRIGGERS, Bad, Key, Term, length, read_term
 from providers.model import Pipeline, PipelineRef, State, Trigger, TriggerKind
 from tests.fakes.provider import NOON, make_run
 

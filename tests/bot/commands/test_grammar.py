@@ -21,8 +21,9 @@ from bot.commands.grammar import (
     typed,
 )
 from bot.commands.times import Until
-from bot.filters import Filters, Key, Term
+from bot.filters import Filters
 from bot.records import Event
+from bot.terms import Key, Term
 from tests.bot.test_tokens import ANY, escaped
 
 NAME = ANY.filter(bool)

@@ -44,7 +44,6 @@ from bot.answers import (
     Wrote,
 )
 from bot.demo.slack.blocks.check import check_blocks
-from bot.filters import OF_WATCHES, Key
 from bot.records import (
     ChannelState,
     Event,
@@ -65,6 +64,7 @@ from bot.render.message import MOST_BLOCKS, MOST_TEXT, Message, _weight, lines, 
 from bot.render.rendering import render
 from bot.render.terminal import terminal
 from bot.render.watching import public_line
+from bot.terms import OF_WATCHES, Key
 from bot.vocabulary import Verb
 from providers.contract import Filter
 from providers.model import (

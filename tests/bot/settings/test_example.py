@@ -12,7 +12,6 @@ import pytest
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from bot.filters import SPELLINGS
 from bot.settings import (
     CacheSettings,
     FiledWatch,
@@ -22,6 +21,7 @@ from bot.settings import (
     WatchSettings,
 )
 from bot.settings.plain_yaml import parse
+from bot.terms import SPELLINGS
 from bot.vocabulary import VERBS
 from providers.registry import kinds
 from providers.settings import ConnectionSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.filters import SPELLINGS
+from bot.terms import SPELLINGS
 from bot.vocabulary import SYNONYMS, VERBS
 from tests.bot.settings.reading import SHOP, Reader
 

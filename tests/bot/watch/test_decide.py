@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.filters import Filters, Key, Term, read_filters
+from bot.filters import Filters, read_filters
 from bot.records import Event, Happening, Incident, Mute, Ruling
+from bot.terms import Key, Term
 from bot.watch.decide import decide, decide_in_channel
 from bot.watch.lineage import lineage_of
 from bot.watch.overdue import overdue
