@@ -8,12 +8,11 @@ import json
 import logging
 import os
 import re
-import shlex
 import signal
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, assert_never
+from typing import Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
@@ -22,36 +21,21 @@ from typing_extensions import override
 
 from bot import VERSION, log
 from bot.answers import (
-    Answer,
-    Dialog,
-    Health,
     Help,
-    Log,
-    Mutes,
-    Offer,
-    Part,
-    Pending,
     Problem,
-    Rehearsal,
-    RunList,
-    Show,
-    Status,
-    Watches,
-    Why,
-    Wrote,
 )
 from bot.app import StartError, open_bot, open_desk
+from bot.cli_answers import exit_code, for_a_shell
 from bot.cli_setup import DEFAULT_CONFIG, screen, setup
 from bot.cli_store import database, watches
 from bot.clock import SystemClock
 from bot.commands.answering import answer
-from bot.commands.grammar import Verb, parse, typed, verb_of
+from bot.commands.grammar import Verb, typed, verb_of
 from bot.render.data import data
 from bot.render.rendering import words_of
 from bot.render.terminal import terminal
 from bot.settings import Settings, SettingsError, load
 from bot.setup.findings import FINE, TROUBLE, WRONG
-from bot.tokens import tokens
 from providers.registry import kinds
 
 COMMAND = "runbell"
@@ -213,59 +197,6 @@ def _explain(verb: Verb) -> None:
     said = Help(command=IN_SLACK, connections=(), groups=(), aliases=(), verb=verb)
     now = SystemClock().now()
     screen().print(terminal(words_of(said, now), now), end="")
-
-
-def exit_code(found: Answer) -> int:
-    """Return what a program should make of an answer.
-
-    Whatever could not be read is trouble, be it one pipeline; a question that has no
-    answer although everybody could be asked was a wrong one.
-    """
-    match found:
-        case Problem():
-            return TROUBLE if found.parts else WRONG
-        case Dialog():
-            return WRONG
-        case Status():
-            unread = any(_is_incomplete(part) for part in found.parts)
-        case RunList():
-            missing = bool(found.unread or found.left_out)
-            unread = missing or any(_is_incomplete(part) for part in found.parts)
-        case Health():
-            unread = any(pulse.trouble for pulse in found.pulses)
-        case Show():
-            unread = found.trouble is not None
-        case Pending():
-            unread = True
-        case Wrote() | Rehearsal():
-            unread = bool(found.parts)
-        case Log() | Help() | Watches() | Mutes() | Why():
-            unread = False
-        case _:  # pragma: no cover - the type checker proves that there is none
-            assert_never(found)
-    return TROUBLE if unread else FINE
-
-
-def _is_incomplete(part: Part) -> bool:
-    return bool(part.trouble or part.left_out) or any(row.trouble for row in part.rows)
-
-
-def for_a_shell(offers: Iterable[Offer]) -> Iterator[Offer]:
-    """Yield the offers as they are typed in a shell, which has quotes of its own.
-
-    A `*` or `#` would mean something to it. What would be read as another question when
-    it has gone through a shell is left out.
-    """
-    for offer in offers:
-        words = [token.text for token in tokens(offer.command)]
-        first, *rest = words or [""]
-        if first not in set(Verb):
-            continue
-        if parse(typed(Verb(first), rest)) != parse(offer.command):
-            continue
-        command = shlex.join(words)
-        is_named = offer.label != offer.command
-        yield Offer(label=offer.label if is_named else command, command=command)
 
 
 def _ask(text: str, config: Path, *, as_json: bool, verbose: bool) -> None:

@@ -36,7 +36,8 @@ from bot.answers import (
     Watches,
     Wrote,
 )
-from bot.cli import QUESTIONS, cli, exit_code, for_a_shell
+from bot.cli import QUESTIONS, cli
+from bot.cli_answers import exit_code, for_a_shell
 from bot.clock import SystemClock
 from bot.commands.grammar import Verb, verb_of
 from bot.demo.clouds.nsml import BASE, NsmlCloud
