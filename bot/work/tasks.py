@@ -52,7 +52,7 @@ def failure(tasks: Collection[Task]) -> BaseException:
 
 
 async def cancel(tasks: Collection[Task]) -> None:
-    """Cancel tasks until they are done.
+    """Cancel tasks until they are done; how each of them ended is of no interest.
 
     Once may not be enough: a queue that is cancelled while it fetches waits for its
     handlers first, and cancels them when it is cancelled then.
@@ -62,3 +62,6 @@ async def cancel(tasks: Collection[Task]) -> None:
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=1)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # asyncio would log one that nobody has asked for
