@@ -47,7 +47,7 @@ class Clauses:
     rest: list[Token]
     channels: list[tuple[str, str]] = field(default_factory=list)
     """Slack's id of each channel that is named, and what was typed."""
-    untils: list[Until] = field(default_factory=list)
+    ends: list[Until] = field(default_factory=list)
     wrong: str = ""
     instead: tuple[Other, ...] = ()
 
@@ -59,7 +59,7 @@ class Clauses:
     @property
     def until(self) -> Until | None:
         """When it ends."""
-        return self.untils[-1] if self.untils else None
+        return self.ends[-1] if self.ends else None
 
     def fail(self, wrong: str, *instead: Other) -> None:
         """Say what is wrong; of several things, the first."""
@@ -85,7 +85,7 @@ def clauses(verb: Verb | None, words: list[Token]) -> Clauses:
             found.rest.append(left[0])
         left = left[taken or 1 :]
     _check_once(found)
-    if verb in TIMED and not found.untils:
+    if verb in TIMED and not found.ends:
         _check_ends(found)
     return found
 
@@ -99,12 +99,12 @@ def _check_once(found: Clauses) -> None:
             f"Several channels are named, {named}: one command is about one of them.",
             *(Other(channel=channel) for channel in channels),
         )
-    untils = tuple(dict.fromkeys(found.untils))
-    if len(untils) > 1:
-        named = " and ".join(f"“{until}”" for until in untils)
+    ends = tuple(dict.fromkeys(found.ends))
+    if len(ends) > 1:
+        named = " and ".join(f"“{until}”" for until in ends)
         found.fail(
             f"Several ends are named, {named}: which one do you mean?",
-            *(Other(until=until) for until in untils),
+            *(Other(until=until) for until in ends),
         )
 
 
@@ -152,7 +152,7 @@ def _take_end(found: Clauses, words: list[Token]) -> int:
     read = read_until([word.bare for word in words[:3]])
     if read is not None:
         until, taken = read
-        found.untils.append(until)
+        found.ends.append(until)
         return taken
     clause = words[0].bare.casefold()
     said = words[1].text if len(words) > 1 else ""
