@@ -19,7 +19,7 @@ test: .venv/test.done
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal \
 		--cov --cov-report=term-missing:skip-covered
 
-# 1,000 kills, on SQLite and on PostgreSQL, with trouble all around: half an hour.
+# 1,000 kills, on SQLite and on PostgreSQL, with trouble all around: twenty minutes.
 chaos: .venv/test.done
 	$(BIN)/python -m tests.chaos
 
