@@ -7,7 +7,7 @@ sent. Like `bot.answers`, they know nothing of Slack but the ids of people and c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
@@ -88,6 +88,11 @@ class StormLine:
     incident: str = ""
     red_since: datetime | None = None
     streak: int = 0
+
+
+def in_short(run: Run) -> Run:
+    """Return a run with what a line of a list may say of it, and no more."""
+    return replace(run, tasks=None, facts=(), commit=None)
 
 
 def most_telling(lines: Sequence[StormLine], most: int) -> tuple[StormLine, ...]:

@@ -20,10 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
 from bot import VERSION, log
-from bot.answers import (
-    Help,
-    Problem,
-)
+from bot.answers import Help, Problem
 from bot.app import StartError, open_bot, open_desk
 from bot.cli_answers import exit_code, for_a_shell
 from bot.cli_setup import DEFAULT_CONFIG, screen, setup
@@ -34,15 +31,13 @@ from bot.commands.grammar import Verb, typed, verb_of
 from bot.render.data import data
 from bot.render.rendering import words_of
 from bot.render.terminal import terminal
+from bot.settings import COMMAND as IN_SLACK
 from bot.settings import Settings, SettingsError, load
 from bot.setup.findings import FINE, TROUBLE, WRONG
 from providers.registry import kinds
 
 COMMAND = "runbell"
 """What is typed in a terminal where Slack has its slash command."""
-
-IN_SLACK = "/runs"
-"""The slash command, unless the configuration gives it another name."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""

@@ -29,6 +29,13 @@ class Event(StrEnum):
     DONE = "done"
 
 
+FAILURES = frozenset({Event.BROKEN, Event.STILL_BROKEN, Event.EVERY_FAILURE})
+"""The events that say that something failed."""
+
+DEFAULT_EVENTS = frozenset({Event.BROKEN, Event.FIXED})
+"""What a watch rings on that says nothing of it."""
+
+
 class Style(StrEnum):
     """How an incident is told as it develops."""
 
@@ -59,7 +66,7 @@ class Watch:
     """As it was typed; resolved anew at every look, so that new pipelines are found."""
     filters: str = ""
     """As they would be typed, defaults included: nothing applies that is not shown."""
-    on: frozenset[Event] = frozenset({Event.BROKEN, Event.FIXED})
+    on: frozenset[Event] = DEFAULT_EVENTS
     after: int = 1
     """How many failures in a row make it broken."""
     queued: timedelta | None = None
@@ -183,6 +190,10 @@ class DeliveryKind(StrEnum):
     """One message for many, with the list of what it swallowed."""
 
 
+CARDS = frozenset({DeliveryKind.CARD, DeliveryKind.STORM})
+"""What the later updates of an incident are edits of."""
+
+
 class DeliveryState(StrEnum):
     """How far a delivery is."""
 
@@ -194,6 +205,10 @@ class DeliveryState(StrEnum):
     """Told by a storm, or overtaken by a newer update."""
     DEAD = "dead"
     """Slack refuses it for good; shown in `health`."""
+
+
+UNSETTLED = frozenset({DeliveryState.PENDING, DeliveryState.TRYING})
+"""What is still on its way; all else stays as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ STATES: Mapping[str, frozenset[State]] = {
     "success": frozenset({State.SUCCEEDED}),
     "failure": frozenset({State.FAILED}),
     "cancelled": frozenset({State.CANCELED}),
-    "active": frozenset({State.QUEUED, State.RUNNING, State.WAITING}),
+    "active": frozenset(state for state in State if state.is_under_way),
     "over": frozenset(state for state in State if state.is_over),
 }
 """The states, and what people call them."""

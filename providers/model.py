@@ -56,6 +56,11 @@ class State(StrEnum):
         """Whether nothing more happens by itself; `unknown` is not over."""
         return self in _OVER
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is known to go on: neither over nor `unknown`."""
+        return self is not State.UNKNOWN and not self.is_over
+
 
 _PASSED = frozenset({State.SUCCEEDED, State.SKIPPED})
 _OVER = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELED, State.SKIPPED})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.answers.shared import Again, Offer, Paged, Part
-from bot.records import Event, Happening, Mute, Style, Verdict, Watch
+from bot.records import DEFAULT_EVENTS, Event, Happening, Mute, Style, Verdict, Watch
 from providers.model import Pipeline, Run
 
 
@@ -39,7 +39,7 @@ class Form:
     """What is watched; `None` where nothing has been chosen yet."""
     name: str = ""
     """What people call that."""
-    on: frozenset[Event] = frozenset({Event.BROKEN, Event.FIXED})
+    on: frozenset[Event] = DEFAULT_EVENTS
     branch: str = ""
     """Names and globs between commas, all but these after a `-`; empty for the default
     branch."""

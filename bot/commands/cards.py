@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from bot.alerts import Card, Storm, unpack
 from bot.alerts import pack as packed
-from bot.records import Delivery, DeliveryKind, DeliveryState, Incident
+from bot.records import CARDS, UNSETTLED, Delivery, DeliveryKind, Incident
 from bot.watch.keys import key_of
 
 if TYPE_CHECKING:
     from bot.store import Tx
 
-_CARDS = frozenset({DeliveryKind.CARD, DeliveryKind.STORM, DeliveryKind.UPDATE})
-_FIRST = frozenset({DeliveryKind.CARD, DeliveryKind.STORM})
-_ON_ITS_WAY = frozenset({DeliveryState.PENDING, DeliveryState.TRYING})
+_FACES = CARDS | {DeliveryKind.UPDATE}
+"""What says how a card looks."""
 
 
 async def redraw(tx: Tx, incident: Incident, now: datetime, **changes: Any) -> bool:
@@ -26,9 +25,9 @@ async def redraw(tx: Tx, incident: Incident, now: datetime, **changes: Any) -> b
     is not made for this.
     """
     rows = await tx.outbox.of_incidents([incident.id])
-    cards = [row for row in rows if row.kind in _CARDS]
+    cards = [row for row in rows if row.kind in _FACES]
     card = unpack(cards[-1].payload) if cards else None
-    is_coming = any(row.kind in _FIRST and row.state in _ON_ITS_WAY for row in rows)
+    is_coming = any(row.kind in CARDS and row.state in UNSETTLED for row in rows)
     has_card = incident.ts is not None or is_coming
     if not has_card or not isinstance(card, Card | Storm):
         return False

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, TypedDict
 from bot.commands.grammar import Command, Verb
 from bot.commands.times import spelled
 from bot.filters import Filters, read_filters
-from bot.records import Event, Style, Watch
+from bot.records import DEFAULT_EVENTS, FAILURES, Event, Style, Watch
+from bot.render import words
 from bot.terms import NOBODY, OF_WATCHES, TRIGGERS, Key, Term, length
+from bot.watch.overdue import QUEUED
 from providers.globs import MARKS
 
 if TYPE_CHECKING:
@@ -21,11 +23,7 @@ if TYPE_CHECKING:
 NO_BOTS = Term(Key.ACTOR, ("*[bot]",), is_not=True)
 """The filter of a watch that says nothing of who sets runs off."""
 
-DEFAULT_EVENTS = frozenset({Event.BROKEN, Event.FIXED})
-
-OUTCOMES = frozenset(
-    {Event.BROKEN, Event.FIXED, Event.STILL_BROKEN, Event.EVERY_FAILURE}
-)
+OUTCOMES = FAILURES | {Event.FIXED}
 """What nobody can tell of a run that does not say how it ended."""
 
 QUEUE = frozenset({Event.STUCK})
@@ -35,18 +33,6 @@ NO_OUTCOME = "says that a run ended, and not how"
 NO_QUEUE = "does not tell a run that is queued from one that runs"
 
 MOST_NAMED = 3
-
-_WHEN: Mapping[Event, str] = {
-    Event.BROKEN: "breaks",
-    Event.FIXED: "is fixed",
-    Event.STILL_BROKEN: "fails again while broken",
-    Event.EVERY_FAILURE: "fails, every time",
-    Event.WAITING: "waits for somebody",
-    Event.STUCK: "is stuck in the queue",
-    Event.SLOW: "is slow",
-    Event.CANCELED: "is canceled",
-    Event.DONE: "is done, however it ends",
-}
 
 _HOW: Mapping[Style, str] = {
     Style.EDIT: "on one message that is edited",
@@ -145,11 +131,11 @@ def _mention(mention: str | None) -> str:
 
 
 def _when(watch: Watch, event: Event) -> str:
-    said = _WHEN[event]
+    said = words.EVENTS[event]
     if event is Event.BROKEN and watch.after > 1:
         return f"{said} ({watch.after} failures in a row)"
     if event is Event.STUCK:
-        return f"{said} for over {spelled(watch.queued or timedelta(minutes=30))}"
+        return f"{said} for over {spelled(watch.queued or QUEUED)}"
     if event is Event.SLOW:
         measure = f"over {spelled(watch.longer)}" if watch.longer else "by its own p95"
         return f"{said} ({measure})"
@@ -174,8 +160,8 @@ def _branches(
     return "on the default branch, where the vendor names one"
 
 
-def _listed(words: Sequence[str]) -> str:
-    *before, last = words
+def _listed(some: Sequence[str]) -> str:
+    *before, last = some
     return f"{', '.join(before)} or {last}" if before else last
 
 

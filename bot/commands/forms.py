@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.answers import Form
-from bot.commands.describing import DEFAULT_EVENTS, NO_BOTS, as_command
+from bot.commands.describing import NO_BOTS, as_command
 from bot.commands.grammar import Command, Verb
 from bot.filters import Filters, read_filters
-from bot.records import Event, Style, Watch
+from bot.records import DEFAULT_EVENTS, Event, Style, Watch
 from bot.terms import Key, Term
 
 _DEPENDING = {Key.QUEUED: Event.STUCK, Key.LONGER: Event.SLOW}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from bot.answers import MuteRow, Mutes, Offer, Problem, Wrote
 from bot.catalog import address
+from bot.commands.broken import is_broken
 from bot.commands.cards import redraw
 from bot.commands.describing import named, until_words
 from bot.commands.gather import gather, offers, typed_again
@@ -27,17 +27,11 @@ from bot.commands.keeping import (
 )
 from bot.commands.times import Until
 from bot.records import Mute
-from bot.watch.failures import is_failure
-from bot.watch.lineage import unpack
-from bot.watch.streaks import is_red
-from providers.errors import ProviderError
-from providers.model import Run, State
 
 if TYPE_CHECKING:
     from bot.commands.gather import Desk
     from bot.records import Incident
-    from providers.contract import Look
-    from providers.model import Pipeline, PipelineRef
+    from providers.model import Pipeline
 
 BY_DEFAULT = Until(span=timedelta(days=1))
 """How long, where nobody says: silence that nobody ends would be forgotten."""
@@ -72,7 +66,7 @@ async def mute(desk: Desk, command: Command) -> Wrote | Problem:
     meant = await _meant(desk, command, room)
     if isinstance(meant, Problem):
         return meant
-    is_red = await _is_red(desk, room, meant) if until.is_fixed else True
+    is_red = await is_broken(desk, room, meant.pipelines) if until.is_fixed else True
     if is_red is False:
         return _not_broken(command, meant)
     made = Mute(
@@ -126,35 +120,6 @@ def _notes(
             "Whether it is broken is not known now: if it is not, its next failure is "
             "not rung, and all is heard again once that is fixed."
         )
-
-
-async def _is_red(desk: Desk, room: Room, meant: _Meant) -> bool | None:
-    """Return whether anything of it is broken; `None` where nobody knows."""
-    refs = {pipeline.ref for pipeline in meant.pipelines}
-    async with room.store.read() as tx:
-        told = await tx.incidents.open_in(room.channel)
-        states = await tx.lineages.load(refs)
-    if any(one.lineage.pipeline in refs and is_failure(one) for one in told):
-        return True
-    if any(is_red(unpack(state)) for state in states.values()):
-        return True
-    unseen = refs - {lineage.pipeline for lineage in states}
-    looks = await _looks(desk, unseen)
-    if any(isinstance(run, Run) and run.state is State.FAILED for run in looks):
-        return True
-    is_unknown = not refs or any(isinstance(look, ProviderError) for look in looks)
-    return None if is_unknown or len(looks) < len(unseen) else False
-
-
-async def _looks(desk: Desk, refs: Collection[PipelineRef]) -> list[Look]:
-    """Return the latest runs of pipelines, as far as they can be read."""
-    by_connection: dict[str, list[PipelineRef]] = {}
-    for ref in refs:
-        by_connection.setdefault(ref.connection, []).append(ref)
-    readings = await asyncio.gather(
-        *(desk.reader.latest(name, some) for name, some in by_connection.items())
-    )
-    return [look for reading in readings for look in (reading.value or {}).values()]
 
 
 async def _keep(

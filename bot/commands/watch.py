@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.answers import Dialog, Form, Offer, Problem, Wrote
+from bot.commands.alike import alike, means
 from bot.commands.describing import (
     as_command,
     changes,
@@ -17,11 +18,7 @@ from bot.commands.describing import (
     untold,
 )
 from bot.commands.forms import form_of
-from bot.commands.gather import (
-    Gathered,
-    gather,
-    typed_again,
-)
+from bot.commands.gather import Gathered, gather, typed_again
 from bot.commands.grammar import Command, Verb
 from bot.commands.keeping import (
     Room,
@@ -36,9 +33,8 @@ from bot.commands.keeping import (
 )
 from bot.commands.lookback import look_back
 from bot.commands.seeing import unseen
-from bot.filters import ALL, read_filters
+from bot.filters import ALL
 from bot.records import Origin, Watch
-from bot.terms import Key
 from bot.watch.letting_go import let_go
 from bot.watch.targets import Targets
 
@@ -102,10 +98,10 @@ def how_to(desk: Desk, command: Command) -> Dialog:
 
 async def _begin(desk: Desk, room: Room, made: Watch, gathered: Gathered) -> Wrote:
     back = await look_back(desk, made, gathered.pipelines)
-    alike = await _alike(desk, room, made, gathered.pipelines)
+    like_it = await alike(desk, room, made, gathered.pipelines)
     async with room.store.write() as tx:
         watches = await tx.watches.in_channel(room.channel)
-        same = next((w for w in alike if w in watches), None)
+        same = next((w for w in like_it if w in watches), None)
         while same is None and not await tx.watches.add(made):
             made = replace(made, id=new_id("w", desk.random))
     await desk.hasten(gathered.pipelines)
@@ -155,7 +151,7 @@ async def _change(
             "default.",
         )
     changed = replace(known, **choices_of(command.filters))
-    pipelines = await _means(desk, known.target)
+    pipelines = await means(desk, known.target)
     unseen_now = await unseen(desk, room.store, pipelines)
     back = await look_back(desk, changed, pipelines)
     async with room.store.write() as tx:
@@ -188,11 +184,6 @@ async def _filed(desk: Desk, known: Watch) -> Problem:
 def _of(room: Room, known: Watch) -> Room:
     """Return the room of a watch: its owner may change it from anywhere."""
     return replace(room, channel=known.channel)
-
-
-async def _means(desk: Desk, target: str) -> tuple[Pipeline, ...]:
-    found = await gather(desk, Command(Verb.WATCH, target))
-    return () if isinstance(found, Problem) else found.pipelines
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,38 +221,6 @@ class _Said:
 
 async def _said(desk: Desk, watch: Watch, pipelines: Sequence[Pipeline]) -> _Said:
     return _Said(watch, pipelines, await typed_target(desk, watch.target, pipelines))
-
-
-async def _alike(
-    desk: Desk, room: Room, made: Watch, pipelines: Sequence[Pipeline]
-) -> list[Watch]:
-    """Return the watches here that differ in nothing but who made them, and when.
-
-    One pipeline may be kept by its address, and stand by its name in the file.
-    """
-    async with room.store.read() as tx:
-        watches = await tx.watches.in_channel(room.channel)
-    target = made.target.casefold()
-    found = []
-    for watch in watches:
-        if _gist(watch) != _gist(made):
-            continue
-        is_same = watch.target.casefold() == target
-        if is_same or (
-            len(pipelines) == 1 and await _means(desk, watch.target) == pipelines
-        ):
-            found.append(watch)
-    return found
-
-
-def _gist(watch: Watch) -> tuple[object, ...]:
-    """Return what a watch says of runs, however its filters are put."""
-    terms = frozenset(read_filters(watch.filters).terms)
-    names_branch = any(term.key is Key.BRANCH for term in terms)
-    is_default_only = watch.default_branch_only and not names_branch
-    limits = (watch.after, watch.queued, watch.longer)
-    how = (watch.mention, watch.style)
-    return terms, is_default_only, watch.on, limits, how
 
 
 async def unwatch(desk: Desk, command: Command) -> Wrote | Problem:

@@ -201,8 +201,8 @@ def _option(row: Row | Entry) -> Element:
     run = row.run
     label = row.pipeline.name
     if run is not None:
-        number = f" #{run.number}" if run.number is not None else ""
-        label = f"{words.MARKS[run.state]} {label}{number} {words.run_word(run)}"
+        name = words.run_name(row.pipeline, run)
+        label = f"{words.MARKS[run.state]} {name} {words.run_word(run)}"
     return {
         "text": {"type": "plain_text", "text": _label(label), "emoji": True},
         "value": row.opens,

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.records import Event, Style
+from bot.render import words
 from bot.render.message import (
     LONGEST_WORD,
     Block,
@@ -59,18 +60,6 @@ class Field(StrEnum):
 
 ACTION = "dialog."
 """What the `action_id` of every field begins with."""
-
-EVENTS: Mapping[Event, str] = {
-    Event.BROKEN: "it breaks",
-    Event.FIXED: "it is fixed",
-    Event.STILL_BROKEN: "it fails again while broken",
-    Event.EVERY_FAILURE: "it fails, every time",
-    Event.WAITING: "it waits for somebody",
-    Event.STUCK: "it is stuck in the queue",
-    Event.SLOW: "it is slow",
-    Event.CANCELED: "it is canceled",
-    Event.DONE: "it is done, however it ends",
-}
 
 STYLES: Mapping[Style, str] = {
     Style.BOTH: "One message that is edited, and its thread",
@@ -174,7 +163,7 @@ def _channel(form: Form, here: str | None) -> Block:
 
 
 def _events(on: frozenset[Event]) -> Element:
-    ticks = {event: _must(label, event.value) for event, label in EVENTS.items()}
+    ticks = {e: _must(f"it {does}", e.value) for e, does in words.EVENTS.items()}
     ticked = [option for event, option in ticks.items() if event in on]
     initial = {"initial_options": ticked} if ticked else {}
     return {"type": "checkboxes", "options": list(ticks.values()), **initial}

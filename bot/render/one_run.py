@@ -26,7 +26,7 @@ from bot.render.rows import trouble_of_run
 
 if TYPE_CHECKING:
     from bot.answers import Log, Show
-    from providers.model import Pipeline, Run, Task
+    from providers.model import Run, Task
 
 MOST_TASKS = 25
 """How many stages, jobs and steps are shown; the failing ones come first."""
@@ -39,7 +39,7 @@ INDENT = "\u2003"
 
 def show(answer: Show, now: datetime) -> Message:
     """Return a run with its stages, what failed and why, and its facts."""
-    run, name = answer.run, run_name(answer.pipeline, answer.run)
+    run, name = answer.run, words.run_name(answer.pipeline, answer.run)
     title = f"{words.MARKS[run.state]} {name} {words.run_word(run)}"
     blocks: list[Block] = [header(title), lines(_about(answer, now))]
     if failure := _failure(run):
@@ -61,7 +61,7 @@ def show(answer: Show, now: datetime) -> Message:
 def log(answer: Log, now: datetime) -> Message:
     """Return the end of a log, as it is."""
     del now
-    name = run_name(answer.pipeline, answer.run)
+    name = words.run_name(answer.pipeline, answer.run)
     text = answer.tail.text.strip("\n") or "(the log is empty)"
     head = [[plain("Log of "), bold(answer.task)]]
     if answer.tail.cut:
@@ -73,11 +73,6 @@ def log(answer: Log, now: datetime) -> Message:
     blocks.append(preformatted(text))
     last = text.splitlines()[-1]
     return Message.of(f"{name}, log of {answer.task}: {last}", blocks)
-
-
-def run_name(pipeline: Pipeline, run: Run) -> str:
-    """Return a run as people call it."""
-    return pipeline.name + (f" #{run.number}" if run.number is not None else "")
 
 
 def path_name(path: tuple[Task, ...]) -> str:

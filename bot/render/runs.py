@@ -32,9 +32,7 @@ def runs(answer: RunList, now: datetime) -> Message:
         blocks.append(lines([[plain(note)] for note in notes]))
     blocks += troubled(answer.parts, now)
     newest = "; ".join(
-        f"{e.pipeline.name}"
-        + (f" #{e.run.number}" if e.run.number is not None else "")
-        + f" {words.run_word(e.run)}"
+        f"{words.run_name(e.pipeline, e.run)} {words.run_word(e.run)}"
         for e in answer.entries[:5]
     )
     text = f"{title}." + (f" {newest}." if newest else "")

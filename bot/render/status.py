@@ -83,5 +83,4 @@ def _word(row: Row) -> str:
 
 
 def _name(row: Row) -> str:
-    number = row.run.number if row.run else None
-    return row.pipeline.name + (f" #{number}" if number is not None else "")
+    return words.run_name(row.pipeline, row.run) if row.run else row.pipeline.name

@@ -33,7 +33,6 @@ from bot.render.rows import run_line, trouble_text, troubled
 if TYPE_CHECKING:
     from bot.answers import Offer, PublicLine, Reasoning, WatchRow
     from bot.records import Verdict
-    from providers.model import Run
 
 MOST_RINGINGS = 10
 MOST_VERDICTS = 6
@@ -149,7 +148,8 @@ def rehearsal(answer: Rehearsal, now: datetime) -> Message:
         blocks.append(lines([[faint(note)] for note in answer.notes]))
     blocks += troubled(answer.parts, now)
     some = "; ".join(
-        f"{one.event.value}: {one.pipeline.name}{_number(one.run)}" for one in shown[:5]
+        f"{one.event.value}: {words.run_name(one.pipeline, one.run)}"
+        for one in shown[:5]
     )
     text = " ".join(filter(None, (*answer.notes, some)))
     return Message.of(f"{title}. {text} {trouble_text(answer.parts)}".strip(), blocks)
@@ -231,7 +231,3 @@ def _long(text: str, *, is_code: bool = False) -> list[Element]:
     starts = range(0, len(kept), LONGEST_WORD)
     parts = [kept[start : start + LONGEST_WORD] for start in starts]
     return [code(part) if is_code else plain(part) for part in parts] or [plain("…")]
-
-
-def _number(run: Run) -> str:
-    return f" #{run.number}" if run.number is not None else ""

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from bot.records import Event
 from providers.contract import Filter
-from providers.model import Reason, Run, State
+from providers.model import Pipeline, Reason, Run, State
+
+EVENTS: Mapping[Event, str] = {
+    Event.BROKEN: "breaks",
+    Event.FIXED: "is fixed",
+    Event.STILL_BROKEN: "fails again while broken",
+    Event.EVERY_FAILURE: "fails, every time",
+    Event.WAITING: "waits for somebody",
+    Event.STUCK: "is stuck in the queue",
+    Event.SLOW: "is slow",
+    Event.CANCELED: "is canceled",
+    Event.DONE: "is done, however it ends",
+}
+"""What a pipeline does when a watch rings on it."""
 
 MARKS: Mapping[State, str] = {
     State.FAILED: "❌",
@@ -102,6 +116,11 @@ def state_word(state: State, reason: Reason | None, native: str | None) -> str:
     if state is State.UNKNOWN:
         return f"unknown ({native})" if native else WORDS[state]
     return WITH_REASON.get((state, reason), WORDS[state]) if reason else WORDS[state]
+
+
+def run_name(pipeline: Pipeline, run: Run) -> str:
+    """Return a run as people call it."""
+    return pipeline.name + (f" #{run.number}" if run.number is not None else "")
 
 
 def run_word(run: Run) -> str:

@@ -21,11 +21,12 @@ from __future__ import annotations
 from bot.settings.loading import load
 from bot.settings.problems import Problem, SettingsError
 from bot.settings.slack import Mode, SlackSettings
-from bot.settings.tree import CacheSettings, Command, HttpSettings, Settings
+from bot.settings.tree import COMMAND, CacheSettings, Command, HttpSettings, Settings
 from bot.settings.watch import ChannelSettings, WatchSettings
 from bot.settings.watches import FiledWatch
 
 __all__ = [
+    "COMMAND",
     "CacheSettings",
     "ChannelSettings",
     "Command",

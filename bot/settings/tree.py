@@ -39,6 +39,9 @@ def _command(name: str) -> str:
     return name
 
 
+COMMAND = "/runs"
+"""The slash command, unless the configuration gives it another name."""
+
 Command = Annotated[str, AfterValidator(_command)]
 """The name of a slash command, as Slack accepts it."""
 
@@ -90,7 +93,7 @@ class CacheSettings(Part):
 class Settings(Part):
     """All of `runbell.yml`, with what the environment adds."""
 
-    command: Command = "/runs"
+    command: Command = COMMAND
     """The slash command's name, as in the Slack app's manifest."""
 
     timezone: TimeZone = "UTC"

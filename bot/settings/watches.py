@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bot.records import Event, Style
+from bot.records import DEFAULT_EVENTS, Event, Style
 from bot.settings.parts import ChannelId, Part
 from bot.terms import EVENTS, LONGEST_LENGTH, Key, Term, length, read_term
 from bot.tokens import Token, tokens
@@ -113,9 +113,7 @@ class FiledWatch(Part):
     default_branch_only: bool = True
     """Where the filters name no branch: only the default one, where it is known."""
 
-    on: Annotated[frozenset[Event], BeforeValidator(_events)] = frozenset(
-        {Event.BROKEN, Event.FIXED}
-    )
+    on: Annotated[frozenset[Event], BeforeValidator(_events)] = DEFAULT_EVENTS
     """What to ring on."""
 
     after: int = Field(default=1, ge=1, le=99)

@@ -8,7 +8,7 @@
     store        opening it; transactions that read or write
     waiting      for a database that does not answer
     transaction  a room for each sort of record: watches, mutes, lineages, happenings,
-                 incidents, outbox, places (channels and lanes), runs
+                 incidents, outbox, places (channels, lanes, what cannot be read), runs
     prune        letting go of history
     copying      from one database into another
 

@@ -8,13 +8,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
-from bot.records import Delivery, DeliveryKind, DeliveryState
+from bot.records import UNSETTLED, Delivery, DeliveryKind, DeliveryState
 from bot.store.room import Room, portions
 from bot.store.tables import channels, outbox
 
-_UNSETTLED: ColumnElement[bool] = outbox.c.state.in_(
-    (DeliveryState.PENDING, DeliveryState.TRYING)
-)
+_UNSETTLED: ColumnElement[bool] = outbox.c.state.in_(UNSETTLED)
 _POSTS = tuple(kind for kind in DeliveryKind if kind is not DeliveryKind.UPDATE)
 
 

@@ -8,13 +8,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.records import DeliveryKind, DeliveryState
+from bot.records import CARDS, UNSETTLED, DeliveryKind
 from bot.store.tables import happenings, incidents, mutes, outbox, runs, watches
 
 Outdated = Callable[[datetime], ColumnElement[bool]]
-
-_CARDS = (DeliveryKind.CARD, DeliveryKind.STORM)
-_UNSETTLED = (DeliveryState.PENDING, DeliveryState.TRYING)
 
 
 def _settled_deliveries(before: datetime) -> ColumnElement[bool]:
@@ -33,15 +30,15 @@ def _settled_deliveries(before: datetime) -> ColumnElement[bool]:
     )
     is_shown = and_(outbox.c.kind == DeliveryKind.UPDATE, ~is_overtaken)
     return and_(
-        outbox.c.state.not_in(_UNSETTLED),
+        outbox.c.state.not_in(UNSETTLED),
         outbox.c.created_at < before,
-        ~and_(is_open, or_(outbox.c.kind.in_(_CARDS), is_shown)),
+        ~and_(is_open, or_(outbox.c.kind.in_(CARDS), is_shown)),
     )
 
 
 def _closed_incidents(before: datetime) -> ColumnElement[bool]:
     waiting = exists().where(
-        outbox.c.incident == incidents.c.id, outbox.c.state.in_(_UNSETTLED)
+        outbox.c.incident == incidents.c.id, outbox.c.state.in_(UNSETTLED)
     )
     return and_(incidents.c.closed_at < before, ~waiting)
 

@@ -14,7 +14,7 @@ from bot.store.tables import follows, runs
 from providers.model import Reason, State
 from providers.refs import PipelineRef, RunRef
 
-_UNDER_WAY = [state.value for state in (State.QUEUED, State.RUNNING, State.WAITING)]
+_UNDER_WAY = [state.value for state in State if state.is_under_way]
 
 _OLDEST_FIRST = (runs.c.placed_at, runs.c.ref)
 _NEWEST_FIRST = (runs.c.placed_at.desc(), runs.c.ref.desc())

@@ -18,10 +18,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.alerts import Alert, Card, Storm, StormLine, Update, most_telling, pack
-from bot.records import Delivery, DeliveryKind, DeliveryState, Event
+from bot.alerts import (
+    Alert,
+    Card,
+    Storm,
+    StormLine,
+    Update,
+    in_short,
+    most_telling,
+    pack,
+)
+from bot.records import CARDS, Delivery, DeliveryKind, DeliveryState, Event
 from bot.watch.keys import key_of
-from providers.model import Run
 from providers.refs import PipelineRef
 
 MOST_WAITING = 8
@@ -29,9 +37,6 @@ MOST_WAITING = 8
 
 MOST_LINES = 100
 """How much of a storm is kept; the rest is counted."""
-
-CARDS = frozenset({DeliveryKind.CARD, DeliveryKind.STORM})
-"""What an incident's later updates are edits of."""
 
 PROGRESS = frozenset({Event.STILL_BROKEN, Event.STUCK, Event.SLOW})
 """What an edit of a card says that is no news to who has not seen the card."""
@@ -251,11 +256,7 @@ def _lines(alert: Alert) -> tuple[StormLine, ...]:
     if not isinstance(alert, Card | Update):
         return ()
     pipeline = replace(alert.pipeline, latest=None)
-    return (StormLine(pipeline=pipeline, run=_in_short(alert.run), event=alert.event),)
-
-
-def _in_short(run: Run) -> Run:
-    return replace(run, tasks=None, facts=(), commit=None)
+    return (StormLine(pipeline=pipeline, run=in_short(alert.run), event=alert.event),)
 
 
 def _first(waiting: Sequence[Waiting]) -> Waiting | None:

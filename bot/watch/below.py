@@ -24,7 +24,7 @@ from bot.records import PastRun
 from bot.store import Store
 from bot.watch.catching_up import MOST_CAUGHT_UP, Pages, began, in_order
 from bot.watch.failures import is_failure
-from bot.watch.known import LONGEST_RUN, UNDER_WAY, Gist, gist_of
+from bot.watch.known import LONGEST_RUN, Gist, gist_of
 from providers.clock import Clock
 from providers.contract import Look, Provider
 from providers.errors import ProviderError
@@ -192,7 +192,7 @@ class Below:
     def _is_late(self, run: Run, wanted: _Wanted) -> bool:
         """Return whether a run that nobody has seen is to be taken in."""
         at = began(run)
-        if run.state in UNDER_WAY:
+        if run.state.is_under_way:
             return at is not None and self._clock.now() - at <= LONGEST_RUN
         return run.finished_at is not None and run.finished_at > wanted.since
 

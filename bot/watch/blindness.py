@@ -11,10 +11,8 @@ import structlog
 from bot.alerts import Said, pack
 from bot.records import Delivery, DeliveryKind, Watch
 from bot.watch.keys import key_of
-from bot.watch.schedule import Step, reason_of
+from bot.watch.schedule import Step
 from providers.errors import ProviderError
-
-__all__ = ["Episode", "note", "notices", "notices_of", "reason_of"]
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.watch.known import LONGEST_RUN, UNDER_WAY, Known
+from bot.watch.known import LONGEST_RUN, Known
 from providers.contract import Look, Provider, RunQuery
 from providers.errors import ProviderError
 from providers.model import PipelineRef, Run
@@ -110,7 +110,7 @@ def _joined(look: Run, listed: Run) -> Run:
 def _goes_on(run: Run, newest: Run) -> bool:
     at, last = began(run), began(newest)
     is_young = at is not None and last is not None and last - at <= LONGEST_RUN
-    return run.state in UNDER_WAY and is_young
+    return run.state.is_under_way and is_young
 
 
 class Pages:

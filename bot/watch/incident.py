@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.alerts import Alert, Card, Update, pack
 from bot.records import (
+    FAILURES,
     Delivery,
     DeliveryKind,
     Event,
@@ -25,7 +26,6 @@ from bot.records import (
 from bot.watch.keys import key_of
 from bot.watch.overdue import TIMED, is_usual, limit_of, overdue_lineage
 from bot.watch.reasons import TRANSITIONS
-from bot.watch.rules import FAILURES
 from providers.model import Pipeline, Run
 
 LATE = timedelta(minutes=10)

@@ -11,12 +11,10 @@ from bot.records import PastRun
 from providers.contract import Look
 from providers.model import Run, RunRef, State
 
-UNDER_WAY = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
-
 LONGEST_RUN = timedelta(days=2)
 """A run that was under way longer ago than this is not followed any more."""
 
-_OPEN = frozenset(state.value for state in UNDER_WAY)
+_OPEN = frozenset(state.value for state in State if state.is_under_way)
 
 Gist = tuple[RunRef, str, str | None, datetime | None, str | None]
 """What makes a run another sight than before."""

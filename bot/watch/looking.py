@@ -14,7 +14,7 @@ from itertools import chain
 
 import structlog
 
-from bot.records import Event, Follow, Watch
+from bot.records import Follow, Watch
 from bot.store import Store
 from bot.watch.below import Below
 from bot.watch.catching_up import CatchingUp, in_order
@@ -22,7 +22,8 @@ from bot.watch.covering import Covering
 from bot.watch.details import read_failures
 from bot.watch.following import Followed
 from bot.watch.intake import Sighting
-from bot.watch.known import LONGEST_RUN, NEVER_SEEN, UNDER_WAY, Known
+from bot.watch.known import LONGEST_RUN, NEVER_SEEN, Known
+from bot.watch.overdue import TIMED
 from bot.watch.targets import Coverage, Targets, Watched
 from bot.watch.unreadable import Sight
 from providers.clock import Clock
@@ -39,8 +40,6 @@ log = structlog.get_logger(__name__)
 
 MOST_FOLLOWED = 20
 """How many followed runs are read in one look."""
-
-TIMED = frozenset({Event.STUCK, Event.SLOW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +115,7 @@ class Looking:
             sight=Sight(watched=watched, errors=errors, gone=self._gone),
             matched=covered.matched,
             is_busy=any(
-                isinstance(f, Run) and f.state in UNDER_WAY
+                isinstance(f, Run) and f.state.is_under_way
                 for f in chain(looks.values(), *below.runs.values())
             ),
             trouble=trouble,
@@ -215,7 +214,7 @@ class Looking:
         if not known.has(found) or known.under_way - {found.ref.id}:
             return True
         # Nothing changes about what is stuck: that is just what is to be noticed.
-        return found.state in UNDER_WAY and _is_timed(watched[ref])
+        return found.state.is_under_way and _is_timed(watched[ref])
 
     async def _catch_up(
         self, news: Sequence[PipelineRef], looks: Mapping[PipelineRef, Look]

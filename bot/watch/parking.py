@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from bot.alerts import Said, pack
 from bot.records import WORKSPACE, ChannelState, Delivery, DeliveryKind
 from bot.render import words
+from bot.watch.backlog import KEPT
 from bot.watch.keys import key_of
 from bot.watch.rooms import Tx
 
@@ -36,7 +37,7 @@ ADVICE: Mapping[str, str] = {
     ),
 }
 OTHER_ADVICE = "Its admins decide who may post there."
-KEPT_ADVICE = "What waits is kept for 72 hours."
+KEPT_ADVICE = f"What waits is kept for {KEPT // timedelta(hours=1)} hours."
 
 
 async def state_of(tx: Tx, place: str) -> ChannelState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.records import Event, Happening
+from bot.records import FAILURES, Event, Happening
 from bot.watch.keys import happening_key
 from bot.watch.lineage import lineage_of
 from bot.watch.streaks import Due
@@ -46,7 +46,7 @@ def _reason(due: Due, ref: RunRef, run: Run) -> str:
         sentences.append("It was seen late: what came after it was told before.")
     elif is_transition and due.red_since is None:
         sentences.append("It broke before this was watched.")
-    elif due.event in _COUNTED and due.streak > 1:
+    elif due.event in FAILURES and due.streak > 1:
         sentences.append(f"That makes {due.streak} failed runs in a row.")
     elif due.event is Event.FIXED:
         were = "1 run" if due.streak == 1 else f"{due.streak} runs in a row"
@@ -60,7 +60,6 @@ def _reason(due: Due, ref: RunRef, run: Run) -> str:
 TRANSITIONS = frozenset({Event.BROKEN, Event.STILL_BROKEN, Event.FIXED})
 """The events that are about the lineage and not about one run."""
 
-_COUNTED = frozenset({Event.BROKEN, Event.STILL_BROKEN, Event.EVERY_FAILURE})
 
 _SENTENCES: Mapping[Event, str] = {
     Event.BROKEN: "{run} failed{again}; nothing before it is known to be failing.",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.filters import Filters, read_filters
-from bot.records import Event, Happening, Incident, Mute, Ruling, Watch
+from bot.records import FAILURES, Event, Happening, Incident, Mute, Ruling, Watch
 from bot.terms import Key
 from bot.watch.overdue import overdue_key
 from bot.watch.reasons import TRANSITIONS
@@ -19,9 +19,6 @@ from providers.model import Pipeline, Run
 CLOCKS = timedelta(minutes=5)
 """What happened so shortly before a watch was made is told all the same: the vendor's
 clock and ours may differ by as much, and a failure too many is better than one lost."""
-
-FAILURES = frozenset({Event.BROKEN, Event.STILL_BROKEN, Event.EVERY_FAILURE})
-"""The events that say that something failed."""
 
 _STRONGER = {
     Event.EVERY_FAILURE: frozenset({Event.BROKEN, Event.STILL_BROKEN}),

@@ -18,10 +18,9 @@ from hashlib import blake2b
 from random import Random
 
 from bot.records import Lane
-from bot.watch.allowance import grown, halved, rate
+from bot.watch.allowance import MINUTE, grown, halved, rate
 from providers.errors import Forbidden, ProviderError, RateLimited, Unauthorized
 
-MINUTE = timedelta(minutes=1)
 NEVER_LATE = timedelta()
 
 JITTER = 0.05

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.alerts import Alert, Card, Storm, StormLine, most_telling, pack, unpack
+from bot.alerts import (
+    Alert,
+    Card,
+    Storm,
+    StormLine,
+    in_short,
+    most_telling,
+    pack,
+    unpack,
+)
 from bot.records import (
     Delivery,
     DeliveryKind,
@@ -67,10 +76,9 @@ class Member:
         for delivery in reversed(self.deliveries):
             alert = _alert(delivery)
             if isinstance(alert, Card):
-                run = replace(alert.run, tasks=None, facts=(), commit=None)
                 return StormLine(
                     pipeline=alert.pipeline,
-                    run=run,
+                    run=in_short(alert.run),
                     event=alert.event,
                     incident=self.incident.id,
                     red_since=alert.red_since,

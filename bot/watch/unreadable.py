@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from bot.records import Delivery, Unreadable, Watch
 from bot.store import Tx
-from bot.watch.blindness import Episode, notices_of, reason_of
+from bot.watch.blindness import Episode, notices_of
+from bot.watch.schedule import reason_of
 from bot.watch.targets import Targets, Watched
 from providers.errors import ProviderError, RateLimited
 from providers.model import Pipeline, PipelineRef

@@ -32,7 +32,6 @@ ELSEWHERE = "The sub-pipeline failed: the error is in its own run."
 MOST_DIGITS = 18
 """Longer numbers are none of ours."""
 
-_UNDER_WAY = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
 _WITHOUT_LOG = frozenset({State.QUEUED, State.SKIPPED})
 
 
@@ -166,7 +165,7 @@ def _task(
 
 def finished_at(state: State, value: Number, zone: ZoneInfo) -> datetime | None:
     """Return when it ended; what is under way, perhaps once more, has not ended."""
-    return None if state in _UNDER_WAY else instant(value, zone)
+    return None if state.is_under_way else instant(value, zone)
 
 
 def _is_failed_sub_pipeline(wire: WireStep) -> bool:

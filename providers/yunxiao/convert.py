@@ -46,8 +46,6 @@ _TOOK = re.compile(r"\s*\(\d+s\)$")
 """What a finished step's name ends in."""
 
 _NO_SOURCE = WireSourceData()
-_MOVING = frozenset({State.QUEUED, State.RUNNING, State.WAITING})
-"""What has no end yet, even if it had one before a job was retried."""
 _UNDER_WAY = frozenset({State.RUNNING, State.WAITING})
 
 
@@ -187,7 +185,8 @@ def _span(
         ends = [t for i in infos if (t := when(i.endTime, zone))]
         started = started or min(starts, default=None)
         finished = finished or max(ends, default=None)
-    return started, None if state in _MOVING else finished
+    # What goes on has no end yet, even if it had one before a job was retried.
+    return started, None if state.is_under_way else finished
 
 
 def _tasks(
@@ -229,7 +228,7 @@ def _stage(
         reason=reason,
         native=info.status,
         started_at=when(info.startTime, zone),
-        finished_at=None if state in _MOVING else when(info.endTime, zone),
+        finished_at=None if state.is_under_way else when(info.endTime, zone),
         children=tuple(_job(job, zone, steps) for job in info.jobs or ()),
     )
 
@@ -252,7 +251,7 @@ def _job(
         reason=reason,
         native=wire.status,
         started_at=started,
-        finished_at=None if state in _MOVING else when(wire.endTime, zone),
+        finished_at=None if state.is_under_way else when(wire.endTime, zone),
         log=wire.id if has_log else None,
         children=tuple(_step(step, zone) for step in steps.get(wire.id or "", ())),
     )

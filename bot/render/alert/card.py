@@ -22,7 +22,6 @@ from bot.render.alert.wording import (
     red_for,
     run_facts,
     run_link,
-    run_name,
 )
 from bot.render.message import (
     Block,
@@ -49,19 +48,14 @@ def card(alert: Card, now: datetime) -> Message:
 
 
 def _fixed(alert: Card, now: datetime) -> Message:
-    run, name = alert.run, run_name(alert.pipeline, alert.run)
+    run, name = alert.run, words.run_name(alert.pipeline, alert.run)
     said = fixed_words(run, alert.red_since, now, alert.streak)
-    line = [
-        plain(f"{mark_of(alert.event, run)} "),
-        bold(said),
-        plain("  "),
-        *row(run_link(alert.pipeline, run), *run_facts(run, now)),
-    ]
+    line = event_line(alert.event, said, alert.pipeline, run, now)
     return Message.of(f"{name} {said}{_on_branch(alert)}", [lines([line])])
 
 
 def _loud(alert: Card, now: datetime) -> Message:
-    run, name = alert.run, run_name(alert.pipeline, alert.run)
+    run, name = alert.run, words.run_name(alert.pipeline, alert.run)
     word = words.run_word(run)
     title = f"{mark_of(alert.event, run)} {name} {word}"
     url = run.url or alert.pipeline.url
@@ -92,7 +86,7 @@ def _quiet(alert: Card, now: datetime) -> Message:
         own = " Its failure has an alert of its own." if alert.has_alert else ""
         rows.append([plain(f"{more}{own}")])
     rows += _people(alert)
-    text = f"{run_name(alert.pipeline, run)} {said}{_on_branch(alert)}"
+    text = f"{words.run_name(alert.pipeline, run)} {said}{_on_branch(alert)}"
     # As of a fix, there is nothing left to be done about what has moved on.
     pressable = [] if became else _pressable(alert)
     return Message.of(text, [lines(rows), *pressable])

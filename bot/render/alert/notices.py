@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.alerts import most_telling
+from bot.records import FAILURES
 from bot.render import words
 from bot.render.alert.buttons import storm_buttons
 from bot.render.alert.wording import (
     ACKED_MARK,
-    FAILURES,
     SHORT,
     STORM_MARK,
     event_line,
@@ -21,7 +21,6 @@ from bot.render.alert.wording import (
     progress_words,
     run_facts,
     run_link,
-    run_name,
 )
 from bot.render.message import (
     Block,
@@ -68,7 +67,7 @@ def update(alert: Update, now: datetime) -> Message:
     blocks: list[Block] = [lines(rows)]
     if alert.log and alert.log.strip():
         blocks.append(preformatted(alert.log.strip("\n")))
-    return Message.of(f"{run_name(alert.pipeline, run)} {said}", blocks)
+    return Message.of(f"{words.run_name(alert.pipeline, run)} {said}", blocks)
 
 
 def said(alert: Said, now: datetime) -> Message:
@@ -134,7 +133,7 @@ def _line_words(line: StormLine, now: datetime) -> str:
 
 def _storm_text(title: str, listed: Sequence[StormLine]) -> str:
     some = "; ".join(
-        f"{run_name(line.pipeline, line.run)} {SHORT[line.event]}"
+        f"{words.run_name(line.pipeline, line.run)} {SHORT[line.event]}"
         for line in listed[:5]
     )
     return f"{title}: {some}" if some else title

@@ -6,13 +6,10 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.records import Event
+from bot.records import FAILURES, Event
 from bot.render import words
 from bot.render.message import Element, ago, bold, code, link, plain, row
 from providers.model import Pipeline, Run, State
-
-FAILURES = frozenset({Event.BROKEN, Event.STILL_BROKEN, Event.EVERY_FAILURE})
-"""What is told loudly."""
 
 NOTES: Mapping[Event, str] = {Event.WAITING: "It goes on when somebody acts."}
 """What a run's own state does not say."""
@@ -55,11 +52,6 @@ def is_loud(event: Event, run: Run) -> bool:
     return event in FAILURES or (event is Event.DONE and run.state is State.FAILED)
 
 
-def run_name(pipeline: Pipeline, run: Run) -> str:
-    """Return a run as people call it."""
-    return pipeline.name + (f" #{run.number}" if run.number is not None else "")
-
-
 def run_facts(run: Run, now: datetime) -> list[Element | str | None]:
     """Return where, who, how long and how long ago."""
     took = run.took(now)
@@ -80,7 +72,7 @@ def _actor(run: Run) -> str | None:
 
 def run_link(pipeline: Pipeline, run: Run) -> Element:
     """Return a run's name, with its address where it has one."""
-    return link(run_name(pipeline, run), run.url or pipeline.url)
+    return link(words.run_name(pipeline, run), run.url or pipeline.url)
 
 
 def event_line(

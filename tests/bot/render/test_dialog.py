@@ -12,7 +12,8 @@ from slack_sdk.models.views import View
 from bot.answers import Choosable, Form, Shelf
 from bot.demo.slack.blocks.check import check_view, is_too_large
 from bot.records import Event, Style
-from bot.render.dialog import EVENTS, STYLES, Field, dialog, options
+from bot.render.dialog import STYLES, Field, dialog, options
+from bot.render.words import EVENTS
 
 TEXT = st.text(max_size=20) | st.text(min_size=1, max_size=3).map(lambda s: s * 900)
 FORMS = st.builds(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -12,21 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.demo.slack import LocalSlack
 from bot.slack import membership
 from bot.slack.membership import is_member
-from tests.fakes.clock import FakeClock
-
-TOKEN = "xoxb-not-a-real-token"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[LocalSlack]:
-    async with LocalSlack(
-        FakeClock(),
-        random.Random(1),  # noqa: S311 - repeatable on purpose
-        signing_secret="not-a-real-signing-secret",
-        bot_token=TOKEN,
-        app_token="xapp-not-a-real-token",
-    ) as slack:
-        yield slack
+from tests.bot.slack.conftest import TOKEN
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -17,23 +16,10 @@ from bot.render.message import Message, lines, plain
 from bot.slack.outcomes import WORDS
 from bot.slack.poster import MOST_PAGES, PAGE, SlackPoster, open_poster
 from bot.watch.posting import REQUEST, SETTLE, Outcome, Result, mark
-from tests.fakes.clock import FakeClock
+from tests.bot.slack.conftest import TOKEN
 
 MESSAGE = Message.of("release #12 failed", [lines([[plain("release #12 failed")]])])
-TOKEN = "xoxb-not-a-real-token"
 LONG_AGO = "0"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[LocalSlack]:
-    async with LocalSlack(
-        FakeClock(),
-        random.Random(1),  # noqa: S311 - repeatable on purpose
-        signing_secret="not-a-real-signing-secret",
-        bot_token=TOKEN,
-        app_token="xapp-not-a-real-token",
-    ) as slack:
-        yield slack
 
 
 @pytest.fixture

@@ -93,7 +93,8 @@ async def test_what_a_message_for_many_told_is_told_to_be_fixed_where_asked_for(
     await look(tower)
     await tower.pass_time()
 
-    assert tower.slack.in_channel(CHANNEL) != []
+    [posted] = tower.slack.in_channel(CHANNEL)
+    assert "fixed" in posted.said[-1].text
 
 
 @pytest.mark.parametrize("events", [(), (Event.BROKEN,)])
