@@ -149,3 +149,11 @@ def unpack(payload: str) -> Alert:
         msg = f"no alert: {name[:40]!r}"
         raise ValueError(msg)
     return _ADAPTERS[name].validate_json(body)
+
+
+def readable(payload: str) -> Alert | None:
+    """Return the alert in a payload; `None` where it is none that `pack` made."""
+    try:
+        return unpack(payload)
+    except ValueError:
+        return None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.alerts import Card, Storm, unpack
+from bot.alerts import Card, Storm, readable
 from bot.alerts import pack as packed
 from bot.records import CARDS, UNSETTLED, Delivery, DeliveryKind, Incident
 from bot.watch.keys import key_of
@@ -26,7 +26,7 @@ async def redraw(tx: Tx, incident: Incident, now: datetime, **changes: Any) -> b
     """
     rows = await tx.outbox.of_incidents([incident.id])
     cards = [row for row in rows if row.kind in _FACES]
-    card = unpack(cards[-1].payload) if cards else None
+    card = readable(cards[-1].payload) if cards else None
     is_coming = any(row.kind in CARDS and row.state in UNSETTLED for row in rows)
     has_card = incident.ts is not None or is_coming
     if not has_card or not isinstance(card, Card | Storm):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.alerts import Card, Update, unpack
+from bot.alerts import Card, Update, readable
 from bot.answers import Problem, Reasoning, Why
 from bot.catalog import choices
 from bot.commands.gather import choose, gather, located
@@ -114,7 +114,7 @@ async def _of_message(room: Room, channel: str, ts: str) -> _Run | Problem:
     if incident is not None and not is_storm(incident):
         run = incident.latest_run
         return _Run(pipeline=run.pipeline, id=run.id, channel=place)
-    alert = unpack(delivery.payload) if delivery else None
+    alert = readable(delivery.payload) if delivery else None
     if isinstance(alert, Card | Update):
         run = alert.run.ref
         return _Run(pipeline=run.pipeline, id=run.id, channel=place)

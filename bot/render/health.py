@@ -97,7 +97,7 @@ def _standing(
     if watch.dead:
         refused = words.counted(watch.dead, "message", "messages")
         found.append([plain(f"{words.TROUBLE_MARK} {refused} refused by Slack")])
-    is_well = not (watch.blind or watch.parked or watch.dead)
+    is_well = not (watch.blind or watch.unreadable or watch.parked or watch.dead)
     if watch.waiting:
         waiting = words.counted(watch.waiting, "message", "messages")
         found.append(

@@ -35,13 +35,12 @@ def run_line(pipeline: Pipeline, run: Run, now: datetime) -> list[Element]:
     Mark and word, pipeline with a link, number, branch, who, how long, how long ago.
     """
     took = run.took(now)
-    actor = run.trigger.actor if run.trigger else None
     return [
         plain(f"{words.MARKS[run.state]} {words.run_word(run)}  "),
         *row(
             link(words.run_name(pipeline, run), run.url or pipeline.url),
             code(run.branch) if run.branch else None,
-            actor,
+            words.actor(run),
             words.duration(took) if took is not None else None,
             ago(run.moment, now) if run.moment else None,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -105,6 +106,9 @@ REFUSALS: Mapping[str, str] = {
 https://docs.slack.dev/reference/methods/chat.postMessage#errors
 """
 
+# What a vendor calls people by, where it does not tell their names: numbers, or keys.
+_IS_KEY = re.compile(r"[0-9]{10,}|[0-9a-f]{32}")
+
 
 def refusal(code: str) -> str:
     """Return why Slack refuses something; a word that is not known, as it came."""
@@ -121,6 +125,12 @@ def state_word(state: State, reason: Reason | None, native: str | None) -> str:
 def run_name(pipeline: Pipeline, run: Run) -> str:
     """Return a run as people call it."""
     return pipeline.name + (f" #{run.number}" if run.number is not None else "")
+
+
+def actor(run: Run) -> str | None:
+    """Return who started it; nobody where only their key is known."""
+    who = run.trigger.actor if run.trigger else None
+    return None if who is None or _IS_KEY.fullmatch(who) else who
 
 
 def run_word(run: Run) -> str:

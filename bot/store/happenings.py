@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from bot.records import Happening, Lineage, Verdict
-from bot.store.room import Room, digest, portions
+from bot.records import Happening, Verdict
+from bot.store.room import Room, portions
 from bot.store.tables import happenings, verdicts
 from providers.refs import PipelineRef, RunRef
 
 _OLDEST_FIRST = (happenings.c.at, happenings.c.seen_at, happenings.c.key)
-_NEWEST_FIRST = tuple(column.desc() for column in _OLDEST_FIRST)
 
 
 class Happenings(Room[Happening]):
@@ -28,12 +27,6 @@ class Happenings(Room[Happening]):
     async def of_run(self, run: RunRef) -> list[Happening]:
         """Return what happened to a run, attempt and all, the oldest first."""
         return await self._all(happenings.c.run == run, order=_OLDEST_FIRST)
-
-    async def of_lineage(self, lineage: Lineage, limit: int) -> list[Happening]:
-        """Return what happened to a lineage, the newest first."""
-        return await self._all(
-            happenings.c.lineage == digest(lineage), order=_NEWEST_FIRST, limit=limit
-        )
 
     async def since(
         self, moment: datetime, pipelines: Collection[PipelineRef] | None = None

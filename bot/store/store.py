@@ -17,7 +17,7 @@ from bot.store.engine import make_engine, reading
 from bot.store.errors import explained
 from bot.store.lock import alone_with
 from bot.store.migrate import migrate
-from bot.store.transaction import Following, Tx
+from bot.store.transaction import Tx
 from bot.store.waiting import once_it_answers
 from providers.clock import Clock
 
@@ -60,15 +60,9 @@ class Store:
                 commit itself, perhaps everything.
 
         """
-        following: list[Following] = []
         with explained():
             async with self._turn, self._writing.begin() as connection:
-                yield Tx(connection, following, self._clock)
-        for follow in following:
-            try:
-                await follow()
-            except Exception:
-                log.exception("what should follow a commit failed")
+                yield Tx(connection, self._clock)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -80,7 +74,7 @@ class Store:
         """
         with explained():
             async with self._reading.begin() as connection:
-                yield Tx(connection, [], self._clock)
+                yield Tx(connection, self._clock)
 
     async def check(self) -> None:
         """Ask the database for a sign of life.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +20,6 @@ from bot.store.runs import Follows, Runs
 from bot.store.watches import Watches
 from providers.clock import Clock
 
-Following = Callable[[], Awaitable[object]]
-
 
 class Tx:
     """A transaction on the store; every call raises `StoreError` if it fails.
@@ -30,13 +27,10 @@ class Tx:
     It belongs to one task: calls come one after the other.
     """
 
-    def __init__(
-        self, connection: AsyncConnection, following: list[Following], clock: Clock
-    ) -> None:
+    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
         self.connection = connection
         """For the rest of `bot.store` alone."""
         self._clock = clock
-        self._following = following
         self.watches = Watches(connection)
         self.mutes = Mutes(connection)
         self.lineages = Lineages(connection)
@@ -69,14 +63,6 @@ class Tx:
         See `bot.store.prune` for what is never removed.
         """
         return await prune(self.connection, before, limit)
-
-    def after_commit(self, following: Following) -> None:
-        """Have something done once this is committed, and not if it is not.
-
-        In order; what one of them raises is logged and stops nothing, for what was
-        committed stands.
-        """
-        self._following.append(following)
 
     async def driver(self) -> Any | None:
         """Return asyncpg's connection within this transaction; `None` on SQLite.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.alerts import Card, Said, pack, unpack
+from bot.alerts import Card, Said, pack, readable
 from bot.records import Delivery, DeliveryKind, Incident, Watch
 from bot.store import Tx
 from bot.watch.keys import key_of
@@ -53,10 +53,7 @@ async def let_go(
 async def _pipeline(tx: Tx, incident: Incident) -> Pipeline:
     """Return the pipeline as its card names it; nobody need ask its vendor."""
     for delivery in reversed(await tx.outbox.of_incidents([incident.id])):
-        try:
-            alert = unpack(delivery.payload)
-        except ValueError:
-            continue
+        alert = readable(delivery.payload)
         if isinstance(alert, Card):
             return alert.pipeline
     ref = incident.lineage.pipeline

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.alerts import Card, pack, unpack
+from bot.alerts import Card, pack, readable
 from bot.records import Delivery, DeliveryKind, Incident
 from bot.store import Tx
 from bot.watch.keys import key_of
@@ -68,11 +68,8 @@ def _place(ref: RunRef) -> tuple[PipelineRef, str]:
 async def _card(tx: Tx, incident: Incident) -> Card | None:
     """Return what the card says; one that cannot be read is left as it is."""
     for delivery in reversed(await tx.outbox.of_incidents([incident.id])):
-        try:
-            alert = unpack(delivery.payload)
-        except ValueError:
-            return None
-        if isinstance(alert, Card):
+        alert = readable(delivery.payload)
+        if alert is None or isinstance(alert, Card):
             return alert
     return None
 

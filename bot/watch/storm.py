@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.alerts import (
-    Alert,
     Card,
     Storm,
     StormLine,
     in_short,
     most_telling,
     pack,
-    unpack,
+    readable,
 )
 from bot.records import (
     Delivery,
@@ -74,7 +73,7 @@ class Member:
     def line(self) -> StormLine | None:
         """What the list says of it: the newest that was to be told."""
         for delivery in reversed(self.deliveries):
-            alert = _alert(delivery)
+            alert = readable(delivery.payload)
             if isinstance(alert, Card):
                 return StormLine(
                     pipeline=alert.pipeline,
@@ -84,14 +83,6 @@ class Member:
                     red_since=alert.red_since,
                     streak=alert.streak,
                 )
-        return None
-
-
-def _alert(delivery: Delivery) -> Alert | None:
-    """Return what a delivery says; one that cannot be read costs only its line."""
-    try:
-        return unpack(delivery.payload)
-    except ValueError:
         return None
 
 
@@ -118,7 +109,7 @@ def is_storm(incident: Incident) -> bool:
 
 def shown(deliveries: Iterable[Delivery]) -> Storm | None:
     """Return what a storm's message says, by its deliveries, the newest last."""
-    alerts = [_alert(delivery) for delivery in deliveries]
+    alerts = [readable(delivery.payload) for delivery in deliveries]
     lists = [a for a in alerts if isinstance(a, Storm) and a.lines]
     return lists[-1] if lists else None
 

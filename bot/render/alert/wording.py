@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -18,9 +17,6 @@ _OVERDUE: Mapping[Event, str] = {
     Event.STUCK: "It has been queued for",
     Event.SLOW: "It has been running for",
 }
-
-# What a vendor calls people by, where it does not tell their names: numbers, or keys.
-_IS_KEY = re.compile(r"[0-9]{10,}|[0-9a-f]{32}")
 
 SHORT: Mapping[Event, str] = {
     Event.BROKEN: "broke",
@@ -58,16 +54,10 @@ def run_facts(run: Run, now: datetime) -> list[Element | str | None]:
     return [
         code(run.branch) if run.branch else None,
         run.change,
-        _actor(run),
+        words.actor(run),
         words.duration(took) if took is not None else None,
         ago(run.moment, now) if run.moment else None,
     ]
-
-
-def _actor(run: Run) -> str | None:
-    """Return who started it; nobody where only their key is known."""
-    actor = run.trigger.actor if run.trigger else None
-    return None if actor is None or _IS_KEY.fullmatch(actor) else actor
 
 
 def run_link(pipeline: Pipeline, run: Run) -> Element:

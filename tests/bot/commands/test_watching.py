@@ -1337,3 +1337,29 @@ async def test_nobody_is_asked_whether_they_mean_a_card_of_nothing_red(
     problem = is_problem(await room.ask("ack"), "ack is about one alert.")
 
     assert [offer.command for offer in problem.instead] == [f"ack {incident.id}"]
+
+
+async def test_a_card_that_cannot_be_read_any_more_is_acknowledged_all_the_same(
+    room: Room,
+) -> None:
+    incident = await broken(room, await room.watch("watch release"))
+    async with room.store.write() as tx:
+        await tx.outbox.add(
+            [
+                Delivery(
+                    key="newer",
+                    channel=incident.channel,
+                    kind=DeliveryKind.UPDATE,
+                    payload="hologram {}",
+                    incident=incident.id,
+                    created_at=NOON,
+                )
+            ]
+        )
+
+    await room.wrote(f"ack {incident.id}")
+
+    async with room.store.read() as tx:
+        kept = await tx.incidents.get(incident.id)
+    assert kept is not None
+    assert kept.acked_by == "U0KIM"

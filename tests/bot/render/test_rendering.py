@@ -716,6 +716,9 @@ def test_health_says_what_the_watch_cannot_see_and_where_it_cannot_post() -> Non
     assert "⚠️ 1 message refused by Slack" in text
     assert "3 messages on the way to Slack, since 20 min ago" in text
     assert "reaches every channel" in shown(Health(pulses=(), watch=Standing()))
+    alone = shown(Health(pulses=(), watch=Standing(unreadable=(web,))))
+    assert "cannot read web (ci)" in alone
+    assert "sees every connection" not in alone
     lost = Standing(trouble="the store did not answer")
     assert "⚠️ Watch  the store did not answer" in shown(Health(pulses=(), watch=lost))
 

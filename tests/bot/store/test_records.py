@@ -187,7 +187,7 @@ async def test_odd_text_reads_back_as_it_was_written_everywhere(store: Store) ->
     async with store.read() as tx:
         assert await tx.watches.in_channel(ODD) == [watch]
         assert await tx.lineages.load([pipeline]) == {lineage: ODD}
-        assert await tx.happenings.of_lineage(lineage, 1) == [happening]
+        assert await tx.happenings.of_run(happening.run) == [happening]
         assert await tx.verdicts.of([ODD]) == [a_verdict(ODD, watch=ODD)]
         assert (await tx.outbox.waiting(ODD, 1))[0].payload == ODD
         incident = await tx.incidents.open_of(ODD, lineage)

@@ -161,13 +161,6 @@ class TestHappenings:
             await tx.happenings.add([a_happening(), again])
             assert await tx.happenings.of_run(RunRef(SHOP, "1", 2)) == [again]
 
-    async def test_those_of_a_lineage_come_the_newest_first(self, store: Store) -> None:
-        found = [a_happening(str(n), at=NOON + n * HOUR) for n in range(4)]
-        other = a_happening("other", lineage=Lineage(SHOP, "branch:pull"))
-        async with store.write() as tx:
-            await tx.happenings.add([*found, other])
-            assert await tx.happenings.of_lineage(MAIN, 2) == [found[3], found[2]]
-
     async def test_those_since_a_moment_come_the_oldest_first(
         self, store: Store
     ) -> None:

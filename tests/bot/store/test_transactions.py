@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.records import DeliveryState, Lane, Lineage, Watch
 from bot.store import Store, StoreError, Tx, open_store
@@ -243,60 +242,6 @@ async def test_an_error_does_not_repeat_what_was_to_be_written(store: Store) -> 
     told = f"{caught.value} {caught.value.__cause__}"
     assert "U_SECRET" not in told
     assert str(MAIN.pipeline) not in told
-
-
-async def test_what_follows_a_commit_is_done_after_it_and_in_order(
-    store: Store,
-) -> None:
-    done: list[str] = []
-
-    async def nudge(channel: str) -> None:
-        async with store.read() as tx:
-            assert await tx.watches.all() == [a_watch()]
-        done.append(channel)
-
-    async with store.write() as tx:
-        await tx.watches.add(a_watch())
-        tx.after_commit(lambda: nudge("C1"))
-        tx.after_commit(lambda: nudge("C2"))
-        assert done == []
-    assert done == ["C1", "C2"]
-
-
-async def test_nothing_follows_a_transaction_that_failed(store: Store) -> None:
-    done: list[str] = []
-
-    async def nudge() -> None:
-        done.append("nudged")
-
-    async def fail() -> None:
-        async with store.write() as tx:
-            tx.after_commit(nudge)
-            raise Mishap
-
-    with pytest.raises(Mishap):
-        await fail()
-    assert done == []
-
-
-async def test_what_fails_after_a_commit_is_logged_and_stops_nothing(
-    store: Store,
-) -> None:
-    done: list[str] = []
-
-    async def fail() -> None:
-        raise Mishap
-
-    async def nudge() -> None:
-        done.append("nudged")
-
-    with capture_logs() as logs:
-        async with store.write() as tx:
-            await tx.watches.add(a_watch())
-            tx.after_commit(fail)
-            tx.after_commit(nudge)
-    assert done == ["nudged"]
-    assert [line["log_level"] for line in logs] == ["error"]
 
 
 async def test_a_queue_in_the_same_database_joins_the_transaction(
