@@ -184,5 +184,5 @@ class Why(Again):
     reasonings: tuple[Reasoning, ...]
     """Oldest first."""
     elsewhere: int = 0
-    """How many verdicts there are of watches in other channels."""
+    """How many watches in other channels had a say."""
     notes: tuple[str, ...] = ()

@@ -101,7 +101,7 @@ def _not_broken(command: Command, meant: _Meant) -> Problem:
         what = f"{named(meant.pipelines[0])} is not broken"
     instead = Command(Verb.MUTE, meant.typed, until=BY_DEFAULT, channel=command.channel)
     return Problem(
-        what=f"{what}: there is no fix to wait for, and nothing is muted.",
+        what=f"{what}: there is no fix to wait for, and nothing has changed.",
         instead=offers(("Silent for a day", instead)),
         hint="Silence until it is fixed would swallow its next failure.",
     )

@@ -61,9 +61,10 @@ async def watches(desk: Desk, command: Command) -> Watches | Problem:
 
 
 async def _found(tx: Tx, room: Room, scope: str) -> Sequence[Watch]:
+    """Return the watches that are meant: those of one channel beside each other."""
     if scope == HERE:
         return await tx.watches.in_channel(room.channel)
-    everywhere = await tx.watches.all()
+    everywhere = sorted(await tx.watches.all(), key=lambda watch: watch.channel)
     if scope == ALL:
         return everywhere
     return [watch for watch in everywhere if room.by and watch.owner == room.by]

@@ -158,7 +158,7 @@ async def _reasons(tx: Tx, meant: _Run, name: str, since: datetime) -> Why | Pro
         about=about,
         url=of_it[-1].url if of_it else None,
         reasonings=reasonings,
-        elsewhere=sum(v.watch in by_id.keys() - here for v in verdicts),
+        elsewhere=len({v.watch for v in verdicts} & (by_id.keys() - here)),
         notes=_notes(told, sorted(here - kept)),
     )
 

@@ -69,7 +69,7 @@ def _one_verb(answer: Help, verb: Verb) -> Message:
     if others := [word for word, meant in SYNONYMS.items() if meant is verb]:
         rows.append([plain(f"Also: {', '.join(others)}")])
     text = f"{use}: {usage.does}. For example {' or '.join(examples)}"
-    return Message.of(text, [header(f"How to {verb}"), lines(rows)])
+    return Message.of(text, [header(f"Help: {verb}"), lines(rows)])
 
 
 def _use(command: str, verb: Verb) -> str:

@@ -161,8 +161,8 @@ def why(answer: Why, now: datetime) -> Message:
     blocks += [_reasoning(one, now) for one in answer.reasonings]
     notes = [[faint(note)] for note in answer.notes]
     if answer.elsewhere:
-        count = words.counted(answer.elsewhere, "verdict", "verdicts")
-        notes.append([faint(f"{count} of watches in other channels.")])
+        count = words.counted(answer.elsewhere, "watch", "watches")
+        notes.append([faint(f"{count} in other channels had a say as well.")])
     if answer.url:
         notes.append([link("Open the run", answer.url)])
     if notes:

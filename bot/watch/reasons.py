@@ -45,7 +45,7 @@ def _reason(due: Due, ref: RunRef, run: Run) -> str:
     if is_transition and due.streak == 0:
         sentences.append("It was seen late: what came after it was told before.")
     elif is_transition and due.red_since is None:
-        sentences.append("It broke before this was watched.")
+        sentences.append("It was broken when it was first looked at.")
     elif due.event in FAILURES and due.streak > 1:
         sentences.append(f"That makes {due.streak} failed runs in a row.")
     elif due.event is Event.FIXED:

@@ -292,7 +292,7 @@ def test_what_is_asked_in_slack_alone_is_explained_here_too(word: str) -> None:
     helped = CliRunner().invoke(cli, ["help", word])
 
     assert helped.exit_code == 0
-    assert helped.output.startswith(f"How to {verb_of(word)}\n\n/runs ")
+    assert helped.output.startswith(f"Help: {verb_of(word)}\n\n/runs ")
     assert helped.output.count("For example /runs ") == 2
 
 

@@ -1024,7 +1024,9 @@ async def test_what_is_not_broken_is_not_muted_until_it_is_fixed(
     problem = await room.ask(f"mute {asked} until fixed in C0CI")
 
     assert isinstance(problem, Problem)
-    assert "broken: there is no fix to wait for, and nothing is muted." in problem.what
+    assert (
+        "broken: there is no fix to wait for, and nothing has changed." in problem.what
+    )
     assert [offer.command for offer in problem.instead] == [
         f"mute {asked} for 1d in C0CI"
     ]
@@ -1363,3 +1365,19 @@ async def test_a_card_that_cannot_be_read_any_more_is_acknowledged_all_the_same(
         kept = await tx.incidents.get(incident.id)
     assert kept is not None
     assert kept.acked_by == "U0KIM"
+
+
+async def test_all_watches_are_listed_channel_by_channel(room: Room) -> None:
+    for text, asker in (
+        ("watch release", KIM),
+        ("watch nightly", LEE),
+        ("watch nightly", KIM),
+        ("watch release", LEE),
+    ):
+        await room.wrote(text, asker)
+
+    found = await room.ask("watches all")
+
+    assert isinstance(found, Watches)
+    channels = [row.watch.channel for row in found.rows]
+    assert channels == ["C0CI", "C0CI", "C0OTHER", "C0OTHER"]

@@ -316,7 +316,7 @@ def test_help_explains_each_verb_with_examples_that_can_be_asked(verb: Verb) -> 
 
     lines = shown(help_).splitlines()
 
-    assert lines[0] == f"How to {verb}"
+    assert lines[0] == f"Help: {verb}"
     examples = [line for line in lines if line.startswith("For example /ci ")]
     assert len(examples) == 2
     check_limits(render(help_, NOW))
@@ -910,7 +910,7 @@ def test_why_shows_each_rule_with_its_reason() -> None:
         "· quiet  w7k3f  The run is of dev. Rule: other branch",
         "🔕 muted  w7k3f  U0KIM muted release. Rule: muted",
         "",
-        "2 verdicts of watches in other channels.",
+        "2 watches in other channels had a say as well.",
     ]
     said = json.dumps(render(answer, NOW).blocks)
     assert '{"type": "user", "user_id": "U0KIM"}' in said

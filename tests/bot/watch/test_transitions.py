@@ -183,7 +183,7 @@ def test_what_was_red_before_the_first_look_is_fixed_without_a_beginning() -> No
 
     assert told(happenings) == ["still-broken 1", "fixed 2", "broken 3"]
     assert [h.red_since for h in happenings if h.event is Event.FIXED] == [None]
-    assert "broke before this was watched" in happenings[0].reason
+    assert "broken when it was first looked at" in happenings[0].reason
 
 
 def test_the_old_end_of_a_baseline_is_the_same_when_it_is_dated_anew() -> None:
