@@ -20,7 +20,8 @@ from bot.render.alert.wording import NOTES, SHORT
 from bot.render.message import MOST_BLOCKS, Message
 from bot.render.terminal import terminal
 from providers.model import Pipeline, PipelineRef, Run, RunRef, State, Trigger
-from tests.bot.render.test_rendering import MOMENT, PIPELINES, TEXT, runs, tree
+from tests.bot.render.anything import MOMENT, PIPELINES, TEXT, runs
+from tests.bot.render.drawn import tree
 from tests.fakes.provider import NOON, make_run
 
 NOW = NOON + timedelta(hours=3)
