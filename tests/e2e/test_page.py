@@ -249,7 +249,8 @@ async def test_a_watch_is_filled_in_with_keys_and_mouse_and_told_to_all(
     await browser.evaluate("document.querySelector('[maxlength]').focus()")
     await browser.type("main")
     await browser.until(f"{COMMAND}.includes('branch:main on:fixed')")
-    await browser.until(f"{COMMAND}.includes('it would have rung')")
+    # How often depends on how the simulated runs ended: it may be never.
+    await browser.until(f"/would (not )?have rung/.test({COMMAND})")
     await browser.press("Enter")
     await browser.until("!document.querySelector('dialog')")
 
