@@ -21,7 +21,7 @@ PLACED = frozenset(
 )
 """The verbs that are about a channel: `in #ci` may follow the target."""
 
-TIMED = frozenset({Verb.MUTE})
+ENDING = frozenset({Verb.MUTE})
 """The verbs that end: `for 2h` or `until …` may follow the target."""
 
 # What Slack calls channels, conversations and people.
@@ -79,13 +79,13 @@ def clauses(verb: Verb | None, words: list[Token]) -> Clauses:
         taken = 0
         if verb in PLACED and word == IN and len(left) > 1:
             taken = _take_place(found, left[1])
-        elif verb in TIMED and word in CLAUSES:
+        elif verb in ENDING and word in CLAUSES:
             taken = _take_end(found, left)
         if not taken:
             found.rest.append(left[0])
         left = left[taken or 1 :]
     _check_once(found)
-    if verb in TIMED and not found.ends:
+    if verb in ENDING and not found.ends:
         _check_ends(found)
     return found
 

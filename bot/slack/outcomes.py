@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 TOO_MANY = 429
 SERVER_ERROR = 500
 
+MOST_DIGITS = 5
+"""Of a wait in seconds: with more it is longer than a day, which nobody means."""
+
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 # https://docs.slack.dev/reference/methods/chat.update#errors
 WORDS: Mapping[str, Result] = {
@@ -159,6 +162,5 @@ def _retry_after(headers: Mapping[str, Any]) -> timedelta | None:
     """Return how long Slack asks to wait: whole seconds, where it says so."""
     text = next((v for k, v in headers.items() if k.lower() == "retry-after"), None)
     value = str(text[0] if isinstance(text, list) and text else text)
-    # More digits than a day has seconds are no wait that anybody means.
-    is_wait = value.isascii() and value.isdecimal() and len(value) <= 5  # noqa: PLR2004
+    is_wait = value.isascii() and value.isdecimal() and len(value) <= MOST_DIGITS
     return timedelta(seconds=int(value)) if is_wait else None

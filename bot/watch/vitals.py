@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -29,6 +30,19 @@ class Working(Protocol):
         """Return how the engine is; never raises."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What the store says of it, at one moment."""
+
+    lanes: Sequence[Lane]
+    unreadable: Sequence[Unreadable]
+    parked: Sequence[ChannelState]
+    waiting: int
+    """How many messages wait for Slack."""
+    oldest: datetime | None
+    """Since when the first of them does."""
+
+
 class Vitals:
     """Says how this process and what it works on are; never raises."""
 
@@ -50,18 +64,16 @@ class Vitals:
         """
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
-                lanes, parked, (waiting, oldest) = await self._read()
-                async with self._store.read() as tx:
-                    unreadable = await tx.unreadable.all()
+                kept = await self._read()
         except (StoreError, TimeoutError) as error:
             return {"trouble": _words(error)}
         work = await self._engine.health()
         return {
             "trouble": work.trouble,
-            "blind": [_blind(lane) for lane in lanes if lane.blind_since is not None],
-            "unreadable": [_unreadable(one) for one in unreadable],
-            "parked": [_parked(channel) for channel in parked],
-            "outbox": {"waiting": waiting, "oldest": _time(oldest)},
+            "blind": [_blind(lane) for lane in kept.lanes if lane.blind_since],
+            "unreadable": [_unreadable(one) for one in kept.unreadable],
+            "parked": [_parked(channel) for channel in kept.parked],
+            "outbox": {"waiting": kept.waiting, "oldest": _time(kept.oldest)},
         }
 
     async def trouble(self) -> str | None:
@@ -90,24 +102,28 @@ class Vitals:
         """
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
-                lanes, parked, (waiting, oldest) = await self._read()
+                kept = await self._read()
         except (StoreError, TimeoutError):
             return self._metrics.text()
         now = self._clock.now()
-        self._metrics.outbox(waiting, timedelta() if oldest is None else now - oldest)
-        self._metrics.blind({ln.connection: ln.blind_since is not None for ln in lanes})
-        self._metrics.parked([state.channel for state in parked])
+        age = timedelta() if kept.oldest is None else now - kept.oldest
+        self._metrics.outbox(kept.waiting, age)
+        self._metrics.blind(
+            {lane.connection: lane.blind_since is not None for lane in kept.lanes}
+        )
+        self._metrics.parked([state.channel for state in kept.parked])
         self._metrics.work((await self._engine.health()).lag)
         return self._metrics.text()
 
-    async def _read(
-        self,
-    ) -> tuple[list[Lane], list[ChannelState], tuple[int, datetime | None]]:
+    async def _read(self) -> _Kept:
         async with self._store.read() as tx:
-            return (
-                await tx.lanes.all(),
-                await tx.channels.parked(),
-                await tx.outbox.backlog(),
+            waiting, oldest = await tx.outbox.backlog()
+            return _Kept(
+                lanes=await tx.lanes.all(),
+                unreadable=await tx.unreadable.all(),
+                parked=await tx.channels.parked(),
+                waiting=waiting,
+                oldest=oldest,
             )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.clauses import PLACED, TIMED
+from bot.commands.clauses import ENDING, PLACED
 from bot.commands.grammar import (
     LONGEST,
     OF_ONE_RUN,
@@ -493,7 +493,7 @@ def test_what_is_printed_is_read_back(
         run if verb in OF_ONE_RUN else None,
         Filters(tuple(term for term in terms if term.key in keys_of(verb))),
         channel if verb in PLACED else None,
-        until if verb in TIMED else None,
+        until if verb in ENDING else None,
     )
 
     assert parse(str(command)) == command
